@@ -1,0 +1,1 @@
+"""The rules, in plain values: no I/O, no clock, no framework."""
