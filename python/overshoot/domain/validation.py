@@ -1,0 +1,82 @@
+"""Validators that speak our own error tree: field, value, and what would be right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from overshoot.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from attrs import Attribute
+
+__all__ = ["a_callable", "a_number", "a_text", "a_whole_number", "fail"]
+
+
+def fail(owner: object, field: str, wanted: str, value: object) -> ConfigurationError:
+    """The error for a field of ``owner`` that should have been ``wanted``."""
+    return ConfigurationError(
+        f"{type(owner).__name__}.{field} must be {wanted}, got {value!r}",
+        details={"field": field, "expected": wanted},
+    )
+
+
+def a_number(
+    low: float, high: float, unit: str = "", *, above: bool = False, optional: bool = False
+) -> Callable[[Any, Attribute[Any], Any], None]:
+    """A finite int or float in ``[low, high]``, or ``(low, high]`` with ``above``."""
+    edge = f"above {low} and at most {high}" if above else f"from {low} to {high}"
+    wanted = f"a number {edge} {unit}".rstrip()
+
+    def check(owner: Any, attribute: Attribute[Any], value: Any) -> None:
+        if value is None and optional:
+            return
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if (
+            not number
+            or not math.isfinite(value)
+            or not low <= value <= high
+            or (above and value == low)
+        ):
+            raise fail(owner, attribute.name, wanted, value)
+
+    return check
+
+
+def a_whole_number(
+    low: int, high: int, unit: str = "", *, optional: bool = False
+) -> Callable[[Any, Attribute[Any], Any], None]:
+    """An int in ``[low, high]``; bool is refused."""
+    wanted = f"a whole number from {low} to {high} {unit}".rstrip()
+
+    def check(owner: Any, attribute: Attribute[Any], value: Any) -> None:
+        if value is None and optional:
+            return
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise fail(owner, attribute.name, wanted, value)
+
+    return check
+
+
+def a_text(*, secret: bool = False) -> Callable[[Any, Attribute[Any], Any], None]:
+    """A string with something in it; a secret's value is not repeated in the error."""
+
+    def check(owner: Any, attribute: Attribute[Any], value: Any) -> None:
+        if not isinstance(value, str) or not value.strip():
+            shown = type(value).__name__ if secret else value
+            raise fail(owner, attribute.name, "a non-empty string", shown)
+
+    return check
+
+
+def a_callable(*, optional: bool = False) -> Callable[[Any, Attribute[Any], Any], None]:
+    """Something that can be called."""
+
+    def check(owner: Any, attribute: Attribute[Any], value: Any) -> None:
+        if value is None and optional:
+            return
+        if not callable(value):
+            raise fail(owner, attribute.name, "callable", value)
+
+    return check

@@ -1,0 +1,6 @@
+"""What both ends of a WebRTC connection need and aiortc does not give: addresses, limits, an end."""
+
+from overshoot.rtc.peer import close_peer, create_peer, gather_on
+from overshoot.rtc.sdp import MAX_SDP_BYTES, check_sdp
+
+__all__ = ["MAX_SDP_BYTES", "check_sdp", "close_peer", "create_peer", "gather_on"]

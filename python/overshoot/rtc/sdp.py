@@ -1,0 +1,35 @@
+"""Limits on a session description, applied before anything parses it.
+
+aiortc's parser takes time quadratic in the number of candidates (5000 of them stop the event loop
+for 3.7 s), so a stranger's text is measured first.
+"""
+
+from __future__ import annotations
+
+from overshoot.errors import ValidationError
+
+MAX_SDP_BYTES = 64 * 1024
+MAX_MEDIA_SECTIONS = 4
+MAX_CANDIDATES = 64
+
+
+def check_sdp(sdp: str) -> None:
+    """Raise `ValidationError` for a text that is too long, has too many parts, or no video."""
+    size = len(sdp.encode("utf-8", "surrogatepass"))
+    if size > MAX_SDP_BYTES:
+        raise _refused(f"SDP is {size} bytes long; at most {MAX_SDP_BYTES} are taken")
+    lines = sdp.splitlines()
+    media = [line for line in lines if line.startswith("m=")]
+    candidates = sum(line.startswith("a=candidate:") for line in lines)
+    if not sdp.startswith("v=0"):
+        raise _refused("SDP does not begin with v=0")
+    if len(media) > MAX_MEDIA_SECTIONS:
+        raise _refused(f"SDP has {len(media)} media sections; at most {MAX_MEDIA_SECTIONS} go")
+    if candidates > MAX_CANDIDATES:
+        raise _refused(f"SDP has {candidates} candidates; at most {MAX_CANDIDATES} are taken")
+    if not any(line.startswith("m=video ") for line in media):
+        raise _refused("SDP offers no video; add one m=video section that sends VP8 or H264")
+
+
+def _refused(message: str) -> ValidationError:
+    return ValidationError(message, details={"field": "sdp"})
