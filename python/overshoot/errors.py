@@ -11,6 +11,7 @@
     │   ├── NotFoundError             404: no such stream, or it has ended
     │   ├── RateLimitError            429: too many streams or requests
     │   └── ServerError               5xx: the gateway failed
+    ├── ProtocolError                 the other side sent something that is not the protocol
     ├── NetworkError                  no answer: refused, timed out, cut (.cause)
     ├── StreamEndedError              the gateway ended the stream (.reason)
     ├── SourceError                   a camera, file or URL cannot be opened or read
@@ -38,6 +39,7 @@ __all__ = [
     "NetworkError",
     "NotFoundError",
     "OvershootError",
+    "ProtocolError",
     "RateLimitError",
     "ServerError",
     "SourceError",
@@ -59,8 +61,8 @@ class OvershootError(Exception):
 class ApiError(OvershootError):
     """The gateway answered with an error status.
 
-    ``status_code`` is always an int (HTTP status); ``request_id`` and ``details`` are what the
-    gateway sent with it, or ``None``.
+    ``status_code`` is always an int (HTTP status); ``request_id``, ``details`` and ``code`` (a word
+    such as ``stream_not_found``) are what the gateway sent with it, or ``None``.
     """
 
     default_status = 500
@@ -72,11 +74,13 @@ class ApiError(OvershootError):
         status_code: int | None = None,
         request_id: str | None = None,
         details: Any = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status_code = self.default_status if status_code is None else status_code
         self.request_id = request_id
         self.details = details
+        self.code = code
 
 
 class ValidationError(ApiError):
@@ -117,6 +121,10 @@ class ServerError(ApiError):
     """The gateway failed (5xx)."""
 
     default_status = 500
+
+
+class ProtocolError(OvershootError):
+    """The other side sent something that is not the protocol; the message says what was missing."""
 
 
 class NetworkError(OvershootError):
@@ -174,10 +182,15 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 
 def api_error(
-    status: int, message: str, *, request_id: str | None = None, details: Any = None
+    status: int,
+    message: str,
+    *,
+    request_id: str | None = None,
+    details: Any = None,
+    code: str | None = None,
 ) -> ApiError:
     """The error of the tree that belongs to an HTTP status."""
     kind = _BY_STATUS.get(status)
     if kind is None:
         kind = ServerError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ApiError
-    return kind(message, status_code=status, request_id=request_id, details=details)
+    return kind(message, status_code=status, request_id=request_id, details=details, code=code)

@@ -232,7 +232,9 @@ class Session:
         if code == CLOSE_STREAM_ENDED and reason:
             return self._ended_by_gateway(reason.removeprefix(ENDED_PREFIX))
         return self._retry_results(
-            NetworkError(f"the result socket closed (code {code}{', ' + reason if reason else ''})"),
+            NetworkError(
+                f"the result socket closed (code {code}{', ' + reason if reason else ''})"
+            ),
             now,
         )
 
@@ -291,9 +293,7 @@ class Session:
             return None
         due = [self._reconnect_at, self._media_due_at, self._drain_until]
         if self._lease is not None:
-            due.append(
-                self._lease.expires_at if self._lease.renewing else self._lease.renew_at
-            )
+            due.append(self._lease.expires_at if self._lease.renewing else self._lease.renew_at)
         return min((at for at in due if at is not None), default=None)
 
     def poll(self, now: float) -> list[Command]:

@@ -101,7 +101,7 @@ class Transport(Protocol):
       fails; a refused key is not raised but comes as ``ResultsClosed(1008)``.
     * ``receive`` gives events in the order they happened, one at a time, and waits for the next;
       results that arrive while no channel is open are lost. ``ResultsClosed`` is given once per
-      channel. At the end of the video, once the last frame is on its way, ``MediaChanged("drained")``.
+      channel. Once the last frame of the video is on its way, ``MediaChanged("drained")`` comes.
     * ``renew_lease`` returns the new TTL in seconds, or None if there is no lease.
     * ``update_prompt``, ``submit_feedback`` and ``renew_lease`` raise as ``open`` does;
       `NotFoundError` once the stream has ended.

@@ -1,4 +1,4 @@
-"""What both ends of a WebRTC connection need and aiortc does not give: addresses, limits, an end."""
+"""What both ends of a WebRTC connection need beside aiortc: addresses, limits, a sure end."""
 
 from overshoot.rtc.peer import close_peer, create_peer, gather_on
 from overshoot.rtc.sdp import MAX_SDP_BYTES, check_sdp

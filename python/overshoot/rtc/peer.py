@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import ifaddr
 import structlog
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 
 if TYPE_CHECKING:
+    from aioice import Candidate
+
     from overshoot.domain.stream import IceServer
+
+_Gather: TypeAlias = "Callable[[int, list[str], int], Coroutine[Any, Any, list[Candidate]]]"
 
 _log = structlog.get_logger(__name__)
 
@@ -51,17 +54,23 @@ def gather_on(peer: RTCPeerConnection, addresses: Sequence[str] | None) -> None:
     chosen = list(machine_addresses() if addresses is None else addresses)
     for transceiver in peer.getTransceivers():
         connection = transceiver.receiver.transport.transport.iceGatherer._connection
-        gather = connection.get_component_candidates
+        bound = _bound_to(chosen, connection.get_component_candidates)
+        connection.get_component_candidates = bound  # type: ignore[method-assign]
 
-        @functools.wraps(gather)
-        async def on_chosen(component: int, addresses: list[str], timeout: int = 5, *, _gather=gather):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ASYNC109
-            return await _gather(component=component, addresses=chosen, timeout=timeout)
 
-        connection.get_component_candidates = on_chosen
+def _bound_to(chosen: list[str], gather: _Gather) -> _Gather:
+    async def gather_on_chosen(
+        component: int,
+        addresses: list[str],
+        timeout: int = 5,  # noqa: ASYNC109 - the signature is aioice's
+    ) -> list[Candidate]:
+        return await gather(component, chosen, timeout)
+
+    return gather_on_chosen
 
 
 async def close_peer(peer: RTCPeerConnection) -> None:
-    """Close it, and come back even if aiortc does not (it has hung when tracks were stopped first)."""
+    """Close it, and come back even if aiortc does not: it has hung on tracks stopped before."""
     try:
         await asyncio.wait_for(peer.close(), CLOSE_SECONDS)
     except TimeoutError:

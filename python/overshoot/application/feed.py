@@ -1,0 +1,67 @@
+"""From the capture thread to the event loop: the newest frame, in the gateway's colour format."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from overshoot.domain.frame import Frame, PlanarFrame
+    from overshoot.framepath import FrameRing
+
+MAX_WIDTH, MAX_HEIGHT = 1280, 720
+"""The gateway scales down to this before inference, so that more would only cost bandwidth."""
+
+
+def sending_size(width: int, height: int) -> tuple[int, int]:
+    """The size a picture is sent at: within 1280x720, its shape kept, both sides even.
+
+    Video encoders halve the colour planes, hence even; a side is never under 16 pixels.
+    """
+    scale = min(1.0, MAX_WIDTH / width, MAX_HEIGHT / height)
+    return max(16, round(width * scale / 2) * 2), max(16, round(height * scale / 2) * 2)
+
+
+class RingFeed:
+    """A `ports.transport.FrameFeed` over the ring buffer; one thread offers, the loop takes."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._ready = asyncio.Event()
+        self._ring: FrameRing | None = None
+        self._ended = False
+
+    def offer(self, frame: Frame) -> None:
+        """Convert and hand over a frame; any thread, never waits. The newest frame wins.
+
+        The first frame decides the size; later ones are scaled to it.
+        """
+        ring = self._ring
+        if ring is None:
+            from overshoot.framepath import FrameRing
+
+            width, height = sending_size(frame.width, frame.height)
+            ring = self._ring = FrameRing(width, height)
+        if ring.push(frame.pixels, frame.timestamp, frame.index, order=frame.order):
+            self._wake()
+
+    def finish(self) -> None:
+        """No more frames will come; what is in the ring is still given out. Any thread."""
+        self._ended = True
+        self._wake()
+
+    async def next_frame(self) -> PlanarFrame | None:
+        """The newest frame not given out yet; waits for one; None at the end."""
+        while True:
+            self._ready.clear()
+            ended = self._ended
+            frame = self._ring.take() if self._ring is not None else None
+            if frame is not None or ended:
+                return frame
+            await self._ready.wait()
+
+    def _wake(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._ready.set)
+        except RuntimeError:
+            return  # The loop has closed: there is nobody left to wake.
