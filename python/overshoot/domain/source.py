@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import field, frozen
-from attrs import validators as v
 
+from overshoot.domain.validation import a_callable, a_number, a_whole_number, fail
 from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import os
+
     from overshoot.domain.frame import Pixels
 
 FrameProcessor: TypeAlias = "Callable[[Pixels], Pixels]"
@@ -21,37 +22,42 @@ FrameProcessor: TypeAlias = "Callable[[Pixels], Pixels]"
 The array it is given is its own: it may draw on it and return it."""
 
 MAX_SIDE = 8192
+"""Most columns or rows of a picture."""
+
+MAX_PIXELS = 7680 * 4320
+"""Most pixels of a picture: 8K, 100 MB once decoded. A source with larger ones is refused."""
+
+SEED_LIMIT = 2**31 - 1
 
 
-def _within(low: float, high: float, unit: str) -> Callable[[Any, Any, Any], None]:
-    def check(instance: object, attribute: Any, value: Any) -> None:
-        if value is None:
-            return
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            msg = f"{type(instance).__name__}.{attribute.name} must be a number, got {value!r}"
-            raise ConfigurationError(msg, details={"field": attribute.name})
-        if not low <= value <= high:
-            msg = (
-                f"{type(instance).__name__}.{attribute.name} must be from {low} to {high} {unit},"
-                f" got {value!r}"
-            )
-            raise ConfigurationError(msg, details={"field": attribute.name})
-
-    return check
+def _yes_or_no(instance: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise fail(instance, attribute.name, "True or False", value)
 
 
-def _callable_or_none(instance: object, attribute: Any, value: Any) -> None:
-    if value is not None and not callable(value):
-        msg = f"{type(instance).__name__}.{attribute.name} must be callable, got {value!r}"
-        raise ConfigurationError(msg, details={"field": attribute.name})
+def _even(instance: object, attribute: Any, value: Any) -> None:
+    if value % 2:
+        raise fail(instance, attribute.name, "even", value)
 
 
 def _path(value: str | os.PathLike[str]) -> Path:
-    text = os.fspath(value)
-    if not text or "\0" in text:
-        msg = f"a path must be a non-empty string without NUL, got {value!r}"
+    try:
+        path = Path(value)
+    except TypeError:
+        path = Path()
+    if path == Path() or "\0" in str(path):
+        msg = f"a path must be a non-empty string or Path without NUL, got {value!r}"
         raise ConfigurationError(msg, details={"field": "path"})
-    return Path(text)
+    return path
+
+
+_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "http://", "https://")
+
+
+def _known_scheme(instance: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str) or not value.lower().startswith(_SCHEMES):
+        msg = "UrlSource.url must start with one of " + ", ".join(_SCHEMES)
+        raise ConfigurationError(msg, details={"field": "url"})
 
 
 @frozen
@@ -66,13 +72,17 @@ class CameraSource:
         fps: frames per second to ask for, likewise.
     """
 
-    device_index: int = field(default=0, validator=_within(0, 1024, ""))
+    device_index: int = field(default=0, validator=a_whole_number(0, 1024))
     frame_processor: FrameProcessor | None = field(
-        default=None, validator=_callable_or_none, repr=False
+        default=None, validator=a_callable(optional=True), repr=False
     )
-    width: int | None = field(default=None, validator=_within(16, MAX_SIDE, "pixels"))
-    height: int | None = field(default=None, validator=_within(16, MAX_SIDE, "pixels"))
-    fps: float | None = field(default=None, validator=_within(1, 240, "frames/s"))
+    width: int | None = field(
+        default=None, validator=a_whole_number(16, MAX_SIDE, "pixels", optional=True)
+    )
+    height: int | None = field(
+        default=None, validator=a_whole_number(16, MAX_SIDE, "pixels", optional=True)
+    )
+    fps: float | None = field(default=None, validator=a_number(1, 240, "frames/s", optional=True))
 
 
 @frozen
@@ -87,9 +97,9 @@ class VideoFileSource:
 
     file_path: Path = field(converter=_path)
     frame_processor: FrameProcessor | None = field(
-        default=None, validator=_callable_or_none, repr=False
+        default=None, validator=a_callable(optional=True), repr=False
     )
-    loop: bool = False
+    loop: bool = field(default=False, validator=_yes_or_no)
 
 
 @frozen
@@ -104,10 +114,10 @@ class ImageFolderSource:
     """
 
     folder_path: Path = field(converter=_path)
-    seconds_per_image: float = field(default=1.0, validator=_within(0.05, 3600, "seconds"))
-    fps: float = field(default=15.0, validator=_within(1, 240, "frames/s"))
+    seconds_per_image: float = field(default=1.0, validator=a_number(0.05, 3600, "seconds"))
+    fps: float = field(default=15.0, validator=a_number(1, 240, "frames/s"))
     frame_processor: FrameProcessor | None = field(
-        default=None, validator=_callable_or_none, repr=False
+        default=None, validator=a_callable(optional=True), repr=False
     )
 
 
@@ -120,17 +130,10 @@ class UrlSource:
         frame_processor: called with each BGR frame before it is sent.
     """
 
-    url: str = field(repr=False)
+    url: str = field(validator=_known_scheme, repr=False)
     frame_processor: FrameProcessor | None = field(
-        default=None, validator=_callable_or_none, repr=False
+        default=None, validator=a_callable(optional=True), repr=False
     )
-
-    @url.validator
-    def _known_scheme(self, attribute: Any, value: Any) -> None:
-        schemes = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "http://", "https://")
-        if not isinstance(value, str) or not value.lower().startswith(schemes):
-            msg = "UrlSource.url must start with one of " + ", ".join(schemes)
-            raise ConfigurationError(msg, details={"field": "url"})
 
 
 @frozen
@@ -148,13 +151,15 @@ class SyntheticSource:
         frame_processor: called with each BGR frame before it is sent.
     """
 
-    width: int = field(default=640, validator=_within(160, MAX_SIDE, "pixels"))
-    height: int = field(default=480, validator=_within(120, MAX_SIDE, "pixels"))
-    fps: float = field(default=15.0, validator=_within(1, 240, "frames/s"))
-    seed: int = field(default=0, validator=v.instance_of(int))
-    duration_seconds: float | None = field(default=None, validator=_within(0.05, 86400, "seconds"))
+    width: int = field(default=640, validator=[a_whole_number(160, MAX_SIDE, "pixels"), _even])
+    height: int = field(default=480, validator=[a_whole_number(120, MAX_SIDE, "pixels"), _even])
+    fps: float = field(default=15.0, validator=a_number(1, 240, "frames/s"))
+    seed: int = field(default=0, validator=a_whole_number(-SEED_LIMIT, SEED_LIMIT))
+    duration_seconds: float | None = field(
+        default=None, validator=a_number(0.05, 86400, "seconds", optional=True)
+    )
     frame_processor: FrameProcessor | None = field(
-        default=None, validator=_callable_or_none, repr=False
+        default=None, validator=a_callable(optional=True), repr=False
     )
 
 
