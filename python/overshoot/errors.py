@@ -3,7 +3,7 @@
 ::
 
     OvershootError                    base of everything this package raises on purpose
-    ├── ApiError                      the gateway answered, and said no (.status_code .request_id .details)
+    ├── ApiError                      the gateway said no (.status_code .request_id .details)
     │   ├── ValidationError           400, 422: the request was wrong
     │   │   └── ConfigurationError    found wrong before anything was sent; also a ValueError
     │   ├── UnauthorizedError         401: the key is missing or wrong
@@ -18,7 +18,7 @@
     ├── FrameError                    pixels of a wrong shape, type or size; also a ValueError
     ├── CallbackError                 a callback of the caller raised (.callback .cause)
     └── InferenceError                a backend could not answer
-        └── ModelsMissingError        the networks it needs are not installed (`overshoot models pull`)
+        └── ModelsMissingError        its networks are not installed: `overshoot models pull`
 
 Messages say what was wrong, with which value, and what to do. They never carry keys or pixels.
 """

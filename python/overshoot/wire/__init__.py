@@ -1,0 +1,50 @@
+"""Messages of the Media Gateway API v0.2, as values; pure, and shared by both ends.
+
+``encode_…`` gives what ``json.dumps`` takes, ``decode_…`` takes what ``json.loads`` gave. Requests
+are decoded at the gateway and raise `ValidationError` with the field's path; answers are decoded at
+the client, are read with tolerance, and raise `ProtocolError`.
+"""
+
+from overshoot.wire.answers import (
+    CreatedStream,
+    decode_created,
+    decode_keepalive,
+    encode_created,
+    encode_info,
+    encode_keepalive,
+    encode_models,
+    encode_stream_config,
+)
+from overshoot.wire.create import CreateStream, decode_create, encode_create
+from overshoot.wire.failure import decode_error, encode_error
+from overshoot.wire.feedback import decode_feedback, encode_feedback, encode_feedback_record
+from overshoot.wire.json_text import from_json, to_json
+from overshoot.wire.limits import Limits
+from overshoot.wire.prompt import decode_prompt, encode_prompt
+from overshoot.wire.result import decode_result, encode_result
+
+__all__ = [
+    "CreateStream",
+    "CreatedStream",
+    "Limits",
+    "decode_create",
+    "decode_created",
+    "decode_error",
+    "decode_feedback",
+    "decode_keepalive",
+    "decode_prompt",
+    "decode_result",
+    "encode_create",
+    "encode_created",
+    "encode_error",
+    "encode_feedback",
+    "encode_feedback_record",
+    "encode_info",
+    "encode_keepalive",
+    "encode_models",
+    "encode_prompt",
+    "encode_result",
+    "encode_stream_config",
+    "from_json",
+    "to_json",
+]

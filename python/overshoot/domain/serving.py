@@ -1,0 +1,84 @@
+"""What a gateway knows and says about the streams it serves."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from attrs import field, frozen
+
+from overshoot.domain.validation import a_text, a_whole_number
+
+StreamState: TypeAlias = Literal["pending", "active", "idle"]
+StopReason: TypeAlias = Literal[
+    "client_requested",
+    "webrtc_disconnected",
+    "lease_expired",
+    "insufficient_credits",
+    "gateway_stopped",
+]
+
+
+@frozen
+class StreamInfo:
+    """One stream as its gateway sees it.
+
+    Attributes:
+        stream_id: its name.
+        state: ``pending`` before the first frame, ``active``, or ``idle`` when frames stopped.
+        uptime_seconds: since it was made.
+        fps: frames received per second, over the last few seconds.
+        frame_width: columns of the video as it arrives; 0 before the first frame.
+        frame_height: rows.
+        effective_width: columns of the frames that the model sees.
+        effective_height: rows.
+        inferences_completed: answers.
+        inferences_failed: failures.
+        last_inference_latency_seconds: of the newest answer; 0.0 before it.
+        frames_received: frames that arrived.
+        frames_kept: frames that were sampled into clips.
+        clips_skipped: clips never asked about because the model was busy with an older one.
+        results_dropped: results that a slow subscriber did not fetch in time.
+        prompt_version: 0 for the first prompt, one more after each update.
+    """
+
+    stream_id: str
+    state: StreamState
+    uptime_seconds: float
+    fps: float
+    frame_width: int
+    frame_height: int
+    effective_width: int
+    effective_height: int
+    inferences_completed: int
+    inferences_failed: int
+    last_inference_latency_seconds: float
+    frames_received: int = 0
+    frames_kept: int = 0
+    clips_skipped: int = 0
+    results_dropped: int = 0
+    prompt_version: int = 0
+
+
+@frozen
+class Feedback:
+    """How good a caller finds the answers.
+
+    Attributes:
+        rating: 0 (worst) to 10.
+        category: such as ``accuracy``; not empty.
+        feedback: free text, may be empty.
+    """
+
+    rating: int = field(validator=a_whole_number(0, 10))
+    category: str = field(validator=a_text())
+    feedback: str = ""
+
+
+@frozen
+class FeedbackRecord:
+    """A `Feedback` as it is kept; ``created_at`` is seconds since the Unix epoch."""
+
+    id: str
+    stream_id: str
+    content: Feedback
+    created_at: float
