@@ -55,7 +55,7 @@ class Capture:
         self._thread: threading.Thread | None = None
 
     async def open(self) -> SourceInfo:
-        """Open the source on its thread; raises what `Source.open` raises. Frames wait for `run`."""
+        """Open the source on its thread, raising what `Source.open` raises; `run` lets it flow."""
         loop = asyncio.get_running_loop()
         opened: asyncio.Future[SourceInfo] = loop.create_future()
         self._gone: asyncio.Future[None] = loop.create_future()

@@ -95,6 +95,11 @@ class LiveStream:
         """Whether the stream exists at the gateway and is wanted."""
         return self._session.running
 
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended and released everything."""
+        return self._ended.done()
+
     async def start(self) -> str:
         """Open the source and the stream; returns its id once media and results can flow.
 

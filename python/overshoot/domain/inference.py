@@ -40,7 +40,7 @@ class ModelInfo:
         model: its name, as a request names it.
         ready: whether it would answer now.
         status: ``ready``, ``degraded``, ``saturated`` or ``unavailable``.
-        can_tell: the words it can recognise, where that is a closed list; empty for open vocabulary.
+        can_tell: the words it can recognise, where that is a closed list, else empty.
         missing: what it could tell if something were installed, and how.
     """
 
@@ -92,7 +92,7 @@ class InferenceAnswer:
 
 @frozen
 class InferenceResult(Generic[AnswerT]):
-    """One answer of the gateway. Reads as an object (``r.result``) and as a mapping (``r["result"]``).
+    """One answer of the gateway, read as an object (``r.result``) or a mapping (``r["result"]``).
 
     Attributes:
         result: the answer as text; JSON text when a schema was given; ``""`` when not ok.
@@ -157,3 +157,7 @@ class InferenceResult(Generic[AnswerT]):
         from attrs import fields
 
         return (a.name for a in fields(type(self)))
+
+
+StreamInferenceResult = InferenceResult
+"""The service's own name for it."""
