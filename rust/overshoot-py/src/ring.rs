@@ -1,0 +1,75 @@
+//! The ring, with its frames handed over as numpy arrays.
+
+use numpy::{PyArray1, PyReadonlyArray3};
+use overshoot_core::{Counts, Filter, Pushed, Size, Stamp};
+use pyo3::prelude::*;
+
+use crate::arrays::{Refusal, packed_size, pixel_order, rows, with_contiguous_rows};
+
+type Taken<'py> = (Bound<'py, PyArray1<u8>>, f64, i64);
+
+#[pyclass(frozen, module = "overshoot._native")]
+pub(crate) struct FrameRing {
+    ring: overshoot_core::FrameRing,
+}
+
+#[pymethods]
+impl FrameRing {
+    #[new]
+    #[pyo3(signature = (width, height, slots, /))]
+    fn new(width: usize, height: usize, slots: usize) -> PyResult<Self> {
+        let size = Size::new(width, height).map_err(Refusal::from)?;
+        let ring = overshoot_core::FrameRing::new(size, slots, Filter::default())
+            .map_err(Refusal::from)?;
+        Ok(Self { ring })
+    }
+
+    #[pyo3(signature = (pixels, timestamp, index, order, /))]
+    fn push(
+        &self,
+        py: Python<'_>,
+        pixels: PyReadonlyArray3<'_, u8>,
+        timestamp: f64,
+        index: i64,
+        order: &str,
+    ) -> PyResult<bool> {
+        let view = pixels.as_array();
+        let source = packed_size(view.shape())?;
+        let order = pixel_order(order)?;
+        let stamp = Stamp { timestamp, index };
+        let pushed = py.detach(|| {
+            let frame = with_contiguous_rows(view);
+            self.ring
+                .push(&rows(&frame), source, order, stamp)
+                .map_err(Refusal::from)
+        })?;
+        Ok(pushed == Pushed::Wake)
+    }
+
+    #[pyo3(signature = ())]
+    fn take<'py>(&self, py: Python<'py>) -> Option<Taken<'py>> {
+        let lease = self.ring.take()?;
+        let Stamp { timestamp, index } = lease.stamp();
+        Some((
+            PyArray1::from_vec(py, lease.into_planes()),
+            timestamp,
+            index,
+        ))
+    }
+
+    #[pyo3(signature = ())]
+    fn close(&self) {
+        self.ring.close();
+    }
+
+    #[pyo3(signature = ())]
+    fn counts(&self) -> (u64, u64, u64, u64) {
+        let Counts {
+            pushed,
+            taken,
+            dropped,
+            ready,
+        } = self.ring.counts();
+        (pushed, taken, dropped, ready)
+    }
+}
