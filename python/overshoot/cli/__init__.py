@@ -1,0 +1,5 @@
+"""The ``overshoot`` command."""
+
+from overshoot.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""Façades of the specification: the names that applications import."""

@@ -1,0 +1,67 @@
+# Everything sets itself up: `make demo` on a fresh machine installs what it needs first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+NATIVE := $(VENV)/.native
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup models demo test check format lint types contracts rust-check pytest bench clean
+
+help: ## Show what there is
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup, then run make again" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+$(NATIVE): $(STAMP) $(RUST_SOURCES)
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --quiet
+	@touch $@
+
+setup: $(NATIVE) ## Virtual environment, dependencies, the Rust part
+
+models: setup ## Fetch the hand networks once
+	@$(BIN)/overshoot models pull
+
+demo: models ## The main job end to end: video, WebRTC, gateway, answers
+	$(BIN)/overshoot demo
+
+test: models ## All Python tests
+	$(BIN)/python -m pytest
+
+check: lint types contracts rust-check test ## Everything CI checks
+
+format: setup ## Put the code in the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cargo fmt --all
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/python -m mypy.stubtest overshoot._native
+
+contracts: setup
+	$(BIN)/lint-imports
+
+rust-check: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked
+
+bench: setup ## Measure the frame path beside its peers
+	$(BIN)/python benches/python/bench_framepath.py
+	cargo bench --workspace --locked
+
+clean: ## Remove what was built here
+	rm -rf $(VENV) target .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

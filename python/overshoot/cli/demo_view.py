@@ -1,0 +1,212 @@
+"""What ``overshoot demo`` shows: a live screen, plain lines where there is no terminal, or JSON."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from attrs import asdict
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from overshoot.demos.main_job import Summary
+    from overshoot.domain.inference import InferenceResult
+
+VISIBLE_RESULTS = 8
+
+
+class View(Protocol):
+    """Shows a job while it runs, as a context manager, and its summary after that."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    def started(self, stream_id: str, gateway: str) -> None:
+        """The stream runs."""
+        ...
+
+    def result(self, result: InferenceResult[Any]) -> None:
+        """An answer came."""
+        ...
+
+    def summary(self, summary: Summary) -> None:
+        """It is over."""
+        ...
+
+
+class JsonView:
+    """One JSON object a line on stdout."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.stdout.flush()
+
+    def started(self, stream_id: str, gateway: str) -> None:
+        """One object of type ``started``."""
+        self._print({"type": "started", "stream_id": stream_id, "gateway": gateway})
+
+    def result(self, result: InferenceResult[Any]) -> None:
+        """The result's own fields."""
+        self._print(asdict(result))
+
+    def summary(self, summary: Summary) -> None:
+        """One object of type ``summary``."""
+        self._print({"type": "summary", **asdict(summary)})
+
+    def _print(self, value: dict[str, Any]) -> None:
+        value["elapsed_seconds"] = round(time.monotonic() - self._began, 3)
+        sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
+        sys.stdout.flush()
+
+
+class PlainView:
+    """One line for each result on stdout; everything else on stderr."""
+
+    def __init__(self, source: str, prompt: str, seconds: float | None) -> None:
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._head = _head(source, prompt, seconds)
+
+    def __enter__(self) -> Self:
+        self._err.print(self._head)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def started(self, stream_id: str, gateway: str) -> None:
+        """Says where."""
+        self._err.print(f"stream {stream_id} at {gateway}", markup=False)
+
+    def result(self, result: InferenceResult[Any]) -> None:
+        """Time, latency and text in one line."""
+        self._out.print(_row_text(result))
+
+    def summary(self, summary: Summary) -> None:
+        """The table of what was detected."""
+        self._err.print(_summary(summary))
+
+
+class LiveView:
+    """A screen that is drawn over again: progress, the newest results, what was detected."""
+
+    def __init__(self, source: str, prompt: str, seconds: float | None) -> None:
+        self._console = Console(highlight=False)
+        self._head = _head(source, prompt, seconds)
+        self._seconds = seconds
+        self._where = Text("connecting …", style="dim")
+        self._results: deque[InferenceResult[Any]] = deque(maxlen=VISIBLE_RESULTS)
+        self._count = 0
+        self._began: float | None = None
+        self._live = Live(
+            get_renderable=self._draw, console=self._console, refresh_per_second=8, transient=False
+        )
+
+    @staticmethod
+    def possible() -> bool:
+        """Whether stdout is a terminal that can be drawn on."""
+        return Console().is_terminal and not Console().is_dumb_terminal
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.refresh()
+        self._live.stop()
+
+    def started(self, stream_id: str, gateway: str) -> None:
+        """Shows where, and lets the progress run."""
+        self._began = time.monotonic()
+        self._where = Text(f"stream {stream_id} at {gateway}", style="dim")
+
+    def result(self, result: InferenceResult[Any]) -> None:
+        """Adds a row."""
+        self._count += 1
+        self._results.append(result)
+
+    def summary(self, summary: Summary) -> None:
+        """The table of what was detected."""
+        self._console.print(_summary(summary))
+
+    def _draw(self) -> RenderableType:
+        elapsed = 0.0 if self._began is None else time.monotonic() - self._began
+        status = Table.grid(padding=(0, 1))
+        if self._seconds is not None:
+            bar = ProgressBar(total=self._seconds, completed=min(elapsed, self._seconds), width=40)
+            status.add_row(bar, f"{elapsed:4.1f} / {self._seconds:g} s", f"{self._count} results")
+        else:
+            status.add_row(f"{elapsed:5.1f} s", f"{self._count} results")
+        rows = Table(box=None, expand=True, pad_edge=False)
+        rows.add_column("video", justify="right", style="cyan", no_wrap=True)
+        rows.add_column("latency", justify="right", style="green", no_wrap=True)
+        rows.add_column("answer", ratio=3)
+        rows.add_column("detected", ratio=2, style="magenta")
+        for result in self._results:
+            rows.add_row(*_cells(result))
+        return Panel(Group(self._head, self._where, status, Text(), rows), title="overshoot demo")
+
+
+def _head(source: str, prompt: str, seconds: float | None) -> Text:
+    text = Text.assemble(("source  ", "bold"), source, "\n", ("prompt  ", "bold"), prompt)
+    if seconds is not None:
+        text.append(f"\nends after {seconds:g} s", style="dim")
+    return text
+
+
+def _cells(result: InferenceResult[Any]) -> tuple[str, str, Text, Text]:
+    at = "" if result.timestamp is None else f"{result.timestamp:.1f} s"
+    answer = Text(result.result) if result.ok else Text(result.error or "failed", style="red")
+    detected = ", ".join(f"{name} {value:.0%}" for name, value in result.detected.items())
+    return at, f"{result.total_latency_ms:.0f} ms", answer, Text(detected)
+
+
+def _row_text(result: InferenceResult[Any]) -> Text:
+    at, latency, answer, _ = _cells(result)
+    return Text.assemble((f"{at:>8}", "cyan"), (f"  {latency:>7}", "green"), "  ", answer)
+
+
+def _summary(summary: Summary) -> Group:
+    table = Table(title="what was detected", title_justify="left", box=None, pad_edge=False)
+    for heading in ("what", "results", "first", "last", "peak confidence"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for name, seen in summary.detected.items():
+        first, last = (
+            "" if at is None else f"{at:.1f} s" for at in (seen.first_seconds, seen.last_seconds)
+        )
+        table.add_row(Text(name), str(seen.results), first, last, f"{seen.peak_confidence:.0%}")
+    lines: list[RenderableType] = [table] if summary.detected else []
+    for asked, remedy in summary.unsupported.items():
+        lines.append(Text(f"cannot see {asked}: {remedy}", style="yellow"))
+    lines += [Text(f"error: {message}", style="red") for message in summary.errors]
+    lines.append(Text(_counts(summary), style="bold"))
+    return Group(*lines)
+
+
+def _counts(summary: Summary) -> str:
+    text = f"{summary.answered} answers, {summary.failed} failed; ended: {summary.end_reason}"
+    if summary.latencies_ms:
+        median = statistics.median(summary.latencies_ms)
+        text += f"; latency median {median:.0f} ms, worst {max(summary.latencies_ms):.0f} ms"
+    return text
