@@ -45,7 +45,7 @@ DARK_LIGHT: Final = 0.35
 
 _SHAPES = 3
 _STILL_SECONDS, _MOVING_SECONDS, _DIMMING_SECONDS, _DARK_SECONDS = 1.5, 2.5, 1.5, 2.0
-_QR_SIDE = 0.345
+_QR_SIDE = 0.4
 _QR_MARGIN = 0.02
 _RADIUS = 0.085
 
@@ -61,8 +61,8 @@ class _Lane:
 _LANES: Final = (
     _Lane((0.12, 0.17), (0.88, 0.17)),
     _Lane((0.13, 0.38), (0.13, 0.78)),
-    _Lane((0.34, 0.47), (0.88, 0.47)),
-    _Lane((0.32, 0.78), (0.54, 0.78)),
+    _Lane((0.34, 0.42), (0.88, 0.42)),
+    _Lane((0.31, 0.78), (0.49, 0.78)),
 )
 
 
@@ -198,12 +198,12 @@ class Scene:
 
     @property
     def qr_text(self) -> str:
-        """What the QR code says."""
-        return f"overshoot scene {self.seed}"
+        """What the QR code says: capitals and digits, which give the coarsest code."""
+        return f"OVERSHOOT SCENE {self.seed}"
 
     @property
     def qr_box(self) -> QrBox:
-        """A square of pixels at the lower right, above the number strip."""
+        """A square of pixels at the lower right; readable where it is 90 pixels wide or more."""
         side = _QR_SIDE * min(self.width, self.height)
         width, height = side / self.width, side / self.height
         return QrBox(1 - _QR_MARGIN - width, STRIP_TOP - _QR_MARGIN - height, width, height)

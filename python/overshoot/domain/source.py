@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,8 +13,6 @@ from overshoot.domain.validation import a_callable, a_number, a_whole_number, fa
 from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import os
-
     from overshoot.domain.frame import Pixels
 
 FrameProcessor: TypeAlias = "Callable[[Pixels], Pixels]"
@@ -42,10 +41,10 @@ def _even(instance: object, attribute: Any, value: Any) -> None:
 
 def _path(value: str | os.PathLike[str]) -> Path:
     try:
-        path = Path(value)
+        path, given = Path(value), bool(os.fspath(value))
     except TypeError:
-        path = Path()
-    if path == Path() or "\0" in str(path):
+        path, given = Path(), False
+    if not given or "\0" in str(path):
         msg = f"a path must be a non-empty string or Path without NUL, got {value!r}"
         raise ConfigurationError(msg, details={"field": "path"})
     return path

@@ -1,0 +1,49 @@
+"""Timestamps that rise strictly, whatever a container or a camera says."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+LONGEST_STEP_SECONDS: Final = 60.0
+SHORTEST_STEP_SECONDS: Final = 1e-4
+USUAL_FPS: Final = 30.0
+_FASTEST_FPS = 1000.0
+
+
+def sane_fps(fps: float) -> float:
+    """A frame rate as a container gives it, or 0.0 when it cannot be true."""
+    return fps if math.isfinite(fps) and 0 < fps <= _FASTEST_FPS else 0.0
+
+
+class Timeline:
+    """Turns positions, as they are given, into seconds from the first frame.
+
+    A position that is not a number, does not rise by 0.1 ms or jumps by more than a minute (seen:
+    jumps by 2**32 ticks) is replaced: the frame then comes one frame time of ``fps`` after the one
+    before it, and the positions after it are counted from there.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self._interval = 1 / (sane_fps(fps) or USUAL_FPS)
+        self._last: float | None = None
+        self._origin = 0.0
+
+    def place(self, position: float) -> float:
+        """The timestamp in seconds of the next frame, whose position is given in seconds."""
+        if self._last is None:
+            self._origin = position if math.isfinite(position) else 0.0
+            self._last = 0.0
+            return 0.0
+        timestamp = position - self._origin
+        step = timestamp - self._last
+        if not SHORTEST_STEP_SECONDS <= step <= LONGEST_STEP_SECONDS:
+            timestamp = self._last + self._interval
+            if math.isfinite(position):
+                self._origin = position - timestamp
+        self._last = timestamp
+        return timestamp
+
+    def restart(self) -> None:
+        """The next position begins a new round, one frame time after the last frame."""
+        self._origin = math.inf  # Nothing is near it: the next position is replaced.
