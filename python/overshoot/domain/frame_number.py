@@ -57,8 +57,8 @@ def read_frame_number(pixels: NDArray[np.uint8]) -> int | None:
     """The number painted into a picture, or None when there is none or it is damaged.
 
     Args:
-        pixels: shape (height, width, 3) or (height, width), dtype uint8, any size from 40 by 40
-            on and any channel order; the whole picture, rescaled or not.
+        pixels: shape (height, width, 3) or (height, width), dtype uint8, any channel order; the
+            whole picture, rescaled or not. From 160 by 120 on it is read reliably.
     """
     if (
         pixels.ndim not in (2, 3)

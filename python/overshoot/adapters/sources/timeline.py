@@ -25,7 +25,7 @@ class Timeline:
     """
 
     def __init__(self, fps: float) -> None:
-        self._interval = 1 / (sane_fps(fps) or USUAL_FPS)
+        self._interval = min(1 / (sane_fps(fps) or USUAL_FPS), LONGEST_STEP_SECONDS)
         self._last: float | None = None
         self._origin = 0.0
 

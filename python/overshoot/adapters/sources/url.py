@@ -158,7 +158,7 @@ class OpenCvUrl:
             raise SourceError(msg) from error
 
     def _refuse_early_end(self) -> None:
-        """OpenCV ends a broken stream like a film; but a live one has no end, and a film a length."""
+        """OpenCV ends a broken stream like a film; but a live one has no end, a film a length."""
         if self._life.interrupted:
             return
         if self._live:
