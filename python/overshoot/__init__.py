@@ -7,8 +7,8 @@ raised, `overshoot.gateway.LocalGateway` for a gateway of one's own.
 
 from overshoot.client.http_client import OvershootHttpClient
 from overshoot.client.realtime_vision import RealtimeVision, RealtimeVisionConfig
+from overshoot.domain.ending import StreamEnd
 from overshoot.domain.inference import InferenceResult, StreamInferenceResult, Unsupported
-from overshoot.domain.session import StreamEnd
 from overshoot.domain.source import (
     CameraSource,
     ImageFolderSource,

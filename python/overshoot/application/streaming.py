@@ -11,16 +11,16 @@ import structlog
 from overshoot.application.capture import Capture
 from overshoot.application.delivery import Callback, Delivery, error_delivery
 from overshoot.application.feed import RingFeed
-from overshoot.domain.session import (
+from overshoot.domain.command import (
     CloseStream,
     Command,
     ConnectResults,
     OpenStream,
     RenewLease,
     SendPrompt,
-    Session,
-    StreamEnd,
 )
+from overshoot.domain.ending import CLIENT_REQUESTED, StreamEnd
+from overshoot.domain.session import Session
 from overshoot.errors import NetworkError, OvershootError, StreamEndedError
 from overshoot.ports.transport import (
     MediaChanged,
@@ -254,7 +254,7 @@ class LiveStream:
             self._errors.put(error)
 
     async def _close(self, *, delete: bool) -> None:
-        end = self._session.end or StreamEnd("client_requested")
+        end = self._session.end or CLIENT_REQUESTED
         try:
             await self._capture.close()
             self._feed.finish()

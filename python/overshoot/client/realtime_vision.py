@@ -27,7 +27,7 @@ from overshoot.ports.transport import StreamRequest
 
 if TYPE_CHECKING:
     from overshoot.application.streaming import LiveStream
-    from overshoot.domain.session import StreamEnd
+    from overshoot.domain.ending import StreamEnd
 
 OnResult: TypeAlias = Callable[[InferenceResult[Any]], Awaitable[Any] | Any]
 OnError: TypeAlias = Callable[[OvershootError], Awaitable[Any] | Any]

@@ -7,16 +7,27 @@
                          └────── failed ──────┴── stop, ended, failed ────┴──▶ CLOSING ──▶ CLOSED
 
 Every method that may change the state returns the commands that the driver must carry out, in
-order. Times are seconds of a monotonic clock. `next_deadline` says when `poll` is due at the latest.
+order. Times are seconds of a monotonic clock. `next_deadline` says when `poll` must come at the
+latest.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, field
 
+from overshoot.domain import ending
+from overshoot.domain.command import (
+    CloseStream,
+    Command,
+    ConnectResults,
+    OpenStream,
+    RenewLease,
+    SendPrompt,
+)
+from overshoot.domain.ending import StreamEnd
+from overshoot.domain.renewal import Renewal
 from overshoot.errors import (
     ApiError,
     InsufficientCreditsError,
@@ -31,13 +42,11 @@ RESULT_BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 10.0)
 """Waits before each attempt to open the result channel again; after the last the stream fails.
 
 The official clients of the service use the same row."""
-LEASE_RETRY_SECONDS = 2.0
 MEDIA_CONNECT_SECONDS = 15.0
 """ICE and DTLS together; at 10 % packet loss they were measured to take 4.3 s."""
 
 CLOSE_STREAM_ENDED = 1001
 CLOSE_REFUSED = 1008
-ENDED_PREFIX = "stream ended: "
 
 
 class StreamState(enum.Enum):
@@ -51,66 +60,19 @@ class StreamState(enum.Enum):
     CLOSED = "closed"
 
 
-@frozen
-class StreamEnd:
-    """Why a stream ended.
-
-    Attributes:
-        reason: ``client_requested``, ``source_ended``, ``source_failed``, ``media_lost``,
-            ``connection_lost``, ``unauthorized``, ``open_failed``, or the gateway's own word
-            (``lease_expired``, ``webrtc_disconnected``, ``insufficient_credits`` …).
-        error: what to raise or report; None for an end that was asked for or is natural.
-    """
-
-    reason: str
-    error: OvershootError | None = None
-
-
-@frozen
-class OpenStream:
-    """Make the stream at the gateway with this prompt."""
-
-    prompt: str
-
-
-@frozen
-class ConnectResults:
-    """Open the result channel."""
-
-
-@frozen
-class RenewLease:
-    """Renew the lease."""
-
-
-@frozen
-class SendPrompt:
-    """Tell the gateway the new prompt."""
-
-    prompt: str
-
-
-@frozen
-class CloseStream:
-    """Release everything; delete the stream at the gateway where ``delete`` is true."""
-
-    delete: bool
-
-
-Command: TypeAlias = OpenStream | ConnectResults | RenewLease | SendPrompt | CloseStream
-
-
-@define
-class _Lease:
-    ttl: float
-    expires_at: float
-    renew_at: float
-    renewing: bool = False
-
-
 @define
 class Session:
-    """One stream's state machine; not thread-safe, as it never waits."""
+    """One stream's state machine; not thread-safe, as it never waits.
+
+    Attributes:
+        prompt: what is asked now.
+        drain_seconds: how long answers are awaited after the end of the video.
+        state: where it is in its life.
+        end: why it ended, once it is closing.
+        prompt_version: 0 for the prompt it was opened with, one more for each sent since.
+        media_connected: frames can flow.
+        results_connected: answers can arrive.
+    """
 
     prompt: str
     drain_seconds: float = 5.0
@@ -120,7 +82,7 @@ class Session:
     media_connected: bool = field(default=False, init=False)
     results_connected: bool = field(default=False, init=False)
     _sent_prompt: str = field(default="", init=False)
-    _lease: _Lease | None = field(default=None, init=False)
+    _lease: Renewal | None = field(default=None, init=False)
     _attempts: int = field(default=0, init=False)
     _reconnect_at: float | None = field(default=None, init=False)
     _media_due_at: float | None = field(default=None, init=False)
@@ -150,10 +112,7 @@ class Session:
         self._media_due_at = None if self.media_connected else now + MEDIA_CONNECT_SECONDS
         self._take_lease(lease_ttl_seconds, now)
         commands: list[Command] = [ConnectResults()]
-        if self.prompt != self._sent_prompt:
-            self._sent_prompt = self.prompt
-            commands.append(SendPrompt(self.prompt))
-        return commands
+        return commands if self.prompt == self._sent_prompt else [*commands, self._send_prompt()]
 
     def open_failed(self, error: OvershootError) -> list[Command]:
         """The stream could not be made."""
@@ -167,18 +126,16 @@ class Session:
             reason = self.end.reason if self.end else self.state.value
             message = f"the prompt cannot change: the stream has ended ({reason})"
             raise StreamEndedError(message, reason=reason)
-        if self.state is not StreamState.IDLE:
-            self.prompt_version += 1
         self.prompt = prompt
-        if not self.running:
-            return []
-        self._sent_prompt = prompt
-        return [SendPrompt(prompt)]
+        return [self._send_prompt()] if self.running else []
 
     # --- the lease -----------------------------------------------------------------------------
 
     def lease_renewed(self, lease_ttl_seconds: float | None, now: float) -> list[Command]:
         """A renewal was granted."""
+        if self.running and lease_ttl_seconds is None and self._lease is not None:
+            # An answer without a number still renewed it; without a lease here it would run out.
+            lease_ttl_seconds = self._lease.ttl_seconds
         if self.running:
             self._take_lease(lease_ttl_seconds, now)
         return []
@@ -188,22 +145,14 @@ class Session:
         if not self.running or self._lease is None:
             return []
         if isinstance(error, NotFoundError):
-            ended = StreamEndedError(
-                "the gateway no longer knows the stream (it expired or was closed); start a new one",
-                reason="stream_not_found",
-            )
-            return self._finish(StreamEnd("stream_not_found", ended), delete=False)
+            return self._not_found(error)
         if isinstance(error, UnauthorizedError):
             return self._finish(StreamEnd("unauthorized", error), delete=False)
         if isinstance(error, InsufficientCreditsError):
             return self._finish(StreamEnd("insufficient_credits", error), delete=True)
-        self._lease.renewing = False
-        self._lease.renew_at = now + LEASE_RETRY_SECONDS
-        if now >= self._lease.expires_at:
-            lost = NetworkError(
-                f"the lease ran out while it could not be renewed: {error.message}", error
-            )
-            return self._finish(StreamEnd("connection_lost", lost), delete=True)
+        self._lease.failed(error.message, now)
+        if self._lease.expired(now):
+            return self._finish(ending.lease_lost(self._lease.fault, error), delete=True)
         return []
 
     # --- the result channel --------------------------------------------------------------------
@@ -224,24 +173,24 @@ class Session:
         if not self.running:
             return []
         if code == CLOSE_REFUSED:
-            refused = UnauthorizedError(
-                "the gateway refused the key on the result socket"
-                + (f": {reason}" if reason else "")
-            )
-            return self._finish(StreamEnd("unauthorized", refused), delete=False)
+            return self._finish(ending.key_refused(reason), delete=False)
         if code == CLOSE_STREAM_ENDED and reason:
-            return self._ended_by_gateway(reason.removeprefix(ENDED_PREFIX))
+            word = ending.gateway_word(reason)
+            natural = self.state is StreamState.DRAINING and word in ending.NATURAL_AFTER_VIDEO
+            return self._finish(
+                ending.SOURCE_ENDED if natural else ending.ended_by_gateway(word), delete=False
+            )
+        why = f", {reason}" if reason else ""
         return self._retry_results(
-            NetworkError(
-                f"the result socket closed (code {code}{', ' + reason if reason else ''})"
-            ),
-            now,
+            NetworkError(f"the result socket closed (code {code}{why})"), now
         )
 
     def results_failed(self, error: OvershootError, now: float) -> list[Command]:
         """The result channel could not be opened."""
         if not self.running:
             return []
+        if isinstance(error, NotFoundError):
+            return self._not_found(error)
         if isinstance(error, ApiError) and not error.status_code >= 500:  # noqa: PLR2004
             return self._finish(StreamEnd("refused", error), delete=True)
         return self._retry_results(error, now)
@@ -259,7 +208,7 @@ class Session:
         if not self.running:
             return []
         if self.state is StreamState.DRAINING:
-            return self._finish(StreamEnd("source_ended"), delete=True)
+            return self._finish(ending.SOURCE_ENDED, delete=True)
         return self._finish(StreamEnd("media_lost", NetworkError(detail)), delete=True)
 
     def source_ended(self, now: float) -> list[Command]:
@@ -275,9 +224,13 @@ class Session:
 
     # --- the end -------------------------------------------------------------------------------
 
+    def failed(self, error: OvershootError) -> list[Command]:
+        """The driver itself broke; this is never an end that was asked for."""
+        return self._finish(StreamEnd("internal_error", error), delete=True)
+
     def stop(self) -> list[Command]:
         """The caller wants no more; nothing happens when it is already ending."""
-        return self._finish(StreamEnd("client_requested"), delete=True)
+        return self._finish(ending.CLIENT_REQUESTED, delete=True)
 
     def closed(self) -> list[Command]:
         """Everything has been released."""
@@ -293,7 +246,7 @@ class Session:
             return None
         due = [self._reconnect_at, self._media_due_at, self._drain_until]
         if self._lease is not None:
-            due.append(self._lease.expires_at if self._lease.renewing else self._lease.renew_at)
+            due.append(self._lease.next_deadline)
         return min((at for at in due if at is not None), default=None)
 
     def poll(self, now: float) -> list[Command]:
@@ -301,56 +254,43 @@ class Session:
         if not self.running:
             return []
         if self._drain_until is not None and now >= self._drain_until:
-            return self._finish(StreamEnd("source_ended"), delete=True)
+            return self._finish(ending.SOURCE_ENDED, delete=True)
         if self._media_due_at is not None and now >= self._media_due_at:
-            return self._media_never_came()
+            return self._finish(ending.media_never_came(MEDIA_CONNECT_SECONDS), delete=True)
+        if self._lease is not None and self._lease.expired(now):
+            return self._finish(ending.lease_lost(self._lease.fault), delete=True)
         commands: list[Command] = []
         if self._reconnect_at is not None and now >= self._reconnect_at:
             self._reconnect_at = None
             commands.append(ConnectResults())
-        return commands + self._poll_lease(now)
+        if self._lease is not None and self._lease.due(now):
+            self._lease.begin()
+            commands.append(RenewLease())
+        return commands
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _poll_lease(self, now: float) -> list[Command]:
-        lease = self._lease
-        if lease is None:
-            return []
-        if lease.renewing:
-            if now < lease.expires_at:
-                return []
-            lost = NetworkError("the lease ran out while its renewal was unanswered")
-            return self._finish(StreamEnd("connection_lost", lost), delete=True)
-        if now < lease.renew_at:
-            return []
-        lease.renewing = True
-        return [RenewLease()]
+    def _send_prompt(self) -> Command:
+        self._sent_prompt = self.prompt
+        self.prompt_version += 1
+        return SendPrompt(self.prompt)
 
     def _take_lease(self, ttl: float | None, now: float) -> None:
-        self._lease = None if ttl is None else _Lease(ttl, now + ttl, now + ttl / 2)
+        self._lease = None if ttl is None else Renewal.granted(ttl, now)
+
+    def _not_found(self, cause: NotFoundError) -> list[Command]:
+        # A gateway that has seen the video end may have forgotten the stream already.
+        natural = self.state is StreamState.DRAINING
+        return self._finish(
+            ending.SOURCE_ENDED if natural else ending.stream_not_found(cause), delete=False
+        )
 
     def _retry_results(self, error: OvershootError, now: float) -> list[Command]:
         if self._attempts >= len(RESULT_BACKOFF_SECONDS):
-            lost = NetworkError(
-                f"no result channel after {self._attempts} more attempts: {error.message}", error
-            )
-            return self._finish(StreamEnd("connection_lost", lost), delete=True)
+            return self._finish(ending.results_lost(self._attempts, error), delete=True)
         self._reconnect_at = now + RESULT_BACKOFF_SECONDS[self._attempts]
         self._attempts += 1
         return []
-
-    def _ended_by_gateway(self, reason: str) -> list[Command]:
-        if self.state is StreamState.DRAINING:
-            return self._finish(StreamEnd("source_ended"), delete=False)
-        error = StreamEndedError(f"the gateway ended the stream: {reason}", reason=reason)
-        return self._finish(StreamEnd(reason, error), delete=False)
-
-    def _media_never_came(self) -> list[Command]:
-        error = NetworkError(
-            f"the gateway accepted the stream but no media path opened in {MEDIA_CONNECT_SECONDS:g}"
-            " s; UDP between here and the gateway is probably blocked: configure a TURN server"
-        )
-        return self._finish(StreamEnd("media_lost", error), delete=True)
 
     def _finish(self, end: StreamEnd, *, delete: bool) -> list[Command]:
         if self.state in {StreamState.CLOSING, StreamState.CLOSED}:
