@@ -50,10 +50,10 @@ def to_i420(
         FrameError: a wrong shape or dtype, a side that is not 1 to 16384, an unknown word.
     """
     check_packed(pixels)
-    width = pixels.shape[1] if width is None else width
-    height = pixels.shape[0] if height is None else height
-    with native_errors(width=width, height=height, order=order, filter=filter):
-        return _native.to_i420(pixels, width, height, order, filter)
+    columns: int = pixels.shape[1] if width is None else width
+    rows: int = pixels.shape[0] if height is None else height
+    with native_errors(width=columns, height=rows, order=order, filter=filter):
+        return _native.to_i420(pixels, columns, rows, order, filter)
 
 
 def from_i420(

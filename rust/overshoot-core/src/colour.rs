@@ -157,19 +157,32 @@ pub(crate) fn chroma<T: Sample>(
 
 /// One row of packed pixels from a row of Y and the row of U and V that it shares.
 pub(crate) fn packed(y: &[u8], u: &[u8], v: &[u8], order: PixelOrder, pixels: &mut [u8]) {
-    for (((pixels, y), &u), &v) in pixels.chunks_mut(6).zip(y.chunks(2)).zip(u).zip(v) {
+    let parts = |u: u8, v: u8| {
         let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
         let (red, green, blue) = (R_V * v, G_U * u + G_V * v, B_U * u);
-        let (first, last) = match order {
-            PixelOrder::Bgr => (blue, red),
-            PixelOrder::Rgb => (red, blue),
-        };
-        for (pixel, &y) in pixels.chunks_exact_mut(3).zip(y) {
-            let luma = (i32::from(y) - 16) * LUMA + (1 << (BACK_BITS - 1));
-            for (out, part) in pixel.iter_mut().zip([first, green, last]) {
-                *out = ((luma + part) >> BACK_BITS).clamp(0, 255) as u8;
-            }
+        match order {
+            PixelOrder::Bgr => [blue, green, red],
+            PixelOrder::Rgb => [red, green, blue],
         }
+    };
+    let mut pairs = pixels.chunks_exact_mut(6);
+    let lumas = y.chunks_exact(2);
+    let last_luma = lumas.remainder();
+    for (((pair, y), &u), &v) in pairs.by_ref().zip(lumas).zip(u).zip(v) {
+        let parts = parts(u, v);
+        let (left, right) = pair.split_at_mut(3);
+        put(left, y[0], parts);
+        put(right, y[1], parts);
+    }
+    if let (&[y], &[.., u], &[.., v]) = (last_luma, u, v) {
+        put(pairs.into_remainder(), y, parts(u, v));
+    }
+}
+
+fn put(pixel: &mut [u8], y: u8, parts: [i32; 3]) {
+    let luma = (i32::from(y) - 16) * LUMA + (1 << (BACK_BITS - 1));
+    for (out, part) in pixel.iter_mut().zip(parts) {
+        *out = ((luma + part) >> BACK_BITS).clamp(0, 255) as u8;
     }
 }
 
