@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import field, frozen
 
 from overshoot.domain.validation import a_text, a_whole_number
+
+if TYPE_CHECKING:
+    from overshoot.domain.sampling import Sampling
+    from overshoot.domain.stream import StreamInferenceConfig
 
 StreamState: TypeAlias = Literal["pending", "active", "idle"]
 StopReason: TypeAlias = Literal[
@@ -82,3 +86,16 @@ class FeedbackRecord:
     stream_id: str
     content: Feedback
     created_at: float
+
+
+@frozen
+class ServeRequest:
+    """A stream that a gateway is asked to serve.
+
+    Attributes:
+        sampling: which frames make a clip.
+        inference: what is asked about each.
+    """
+
+    sampling: Sampling
+    inference: StreamInferenceConfig

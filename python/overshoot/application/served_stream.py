@@ -1,0 +1,203 @@
+"""One stream at a gateway: frames in, clips to the backend, results to those who listen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from attrs import evolve
+
+from overshoot.application.answering import Answering
+from overshoot.application.intake import Arrival, Intake
+from overshoot.application.subscription import Subscription
+from overshoot.application.waiting import cancel
+from overshoot.domain.lease import Lease
+from overshoot.domain.serving import StreamInfo
+from overshoot.errors import NotFoundError, RateLimitError
+
+if TYPE_CHECKING:
+    from overshoot.application.serving_settings import ServingSettings
+    from overshoot.domain.frame import Pixels
+    from overshoot.domain.inference import InferenceResult
+    from overshoot.domain.serving import ServeRequest, StopReason, StreamState
+    from overshoot.domain.stream import StreamInferenceConfig
+    from overshoot.ports.clock import Clock
+    from overshoot.ports.inference import InferenceSession
+
+_log = structlog.get_logger(__name__)
+
+
+class ServedStream:
+    """A running stream; made and owned by `Serving`.
+
+    The media side calls `arrived` for every frame and then `add` or `pass_by`, and `finish` when
+    the video has ended. Result sockets `subscribe`. Whoever ends it, `wait_ended` tells why.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream_id: str,
+        request: ServeRequest,
+        session: InferenceSession,
+        backend_name: str,
+        clock: Clock,
+        settings: ServingSettings,
+    ) -> None:
+        self.id = stream_id
+        self.inference = request.inference
+        self.created_at = self.updated_at = clock.wall()
+        self._clock = clock
+        self._settings = settings
+        self._session = session
+        self._made_at = clock.monotonic()
+        self.lease = Lease(settings.lease_ttl_seconds, self._made_at)
+        self._intake = Intake(request.sampling, clock, settings)
+        self._answering = Answering(
+            stream_id=stream_id,
+            backend_name=backend_name,
+            session=session,
+            intake=self._intake,
+            clock=clock,
+            settings=settings,
+        )
+        self._subscriptions: set[Subscription] = set()
+        self._dropped_before = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ended = asyncio.Event()
+        self.reason: StopReason | None = None
+
+    def start(self) -> None:
+        """Begin to answer and to count down the lease; once."""
+        self._tasks = [
+            asyncio.create_task(self._answering.run(self._question, self._publish)),
+            asyncio.create_task(self._watch_lease()),
+        ]
+
+    def arrived(self, ticks: int, width: int, height: int) -> Arrival:
+        """Account for a frame that was received, at RTP time ``ticks``."""
+        return self._intake.arrived(ticks, width, height)
+
+    def add(self, arrival: Arrival, pixels: Pixels) -> None:
+        """Hand in the pixels of a frame that was wanted: BGR, of the size that was named."""
+        self._intake.add(arrival, pixels)
+
+    def pass_by(self, arrival: Arrival) -> None:
+        """Let stream time pass for a frame that was not wanted."""
+        self._intake.pass_by(arrival)
+
+    async def finish(self) -> None:
+        """The video has ended: answer the clip that had begun, then end the stream."""
+        if self.reason is None:
+            self._intake.finish()
+            await asyncio.wait({self._tasks[0]})
+            await self.end("webrtc_disconnected")
+
+    def subscribe(self) -> Subscription:
+        """Listen to results from now on; `RateLimitError` when too many do."""
+        if len(self._subscriptions) >= self._settings.subscribers_per_stream:
+            msg = f"at most {self._settings.subscribers_per_stream} sockets a stream are served"
+            raise RateLimitError(msg)
+        subscription = Subscription(self._settings.results_queued)
+        if self.reason is not None:
+            subscription.end(self.reason)
+        else:
+            self._subscriptions.add(subscription)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Stop listening; a second time does nothing."""
+        if subscription in self._subscriptions:
+            self._subscriptions.remove(subscription)
+            self._dropped_before += subscription.dropped
+
+    def renew_lease(self) -> float:
+        """Live on; the TTL in seconds. `NotFoundError` when it is too late."""
+        if not self.lease.renew(self._clock.monotonic()):
+            msg = f"stream {self.id} has ended: its lease was not renewed in time"
+            raise NotFoundError(msg, code="stream_not_found")
+        return self.lease.ttl_seconds
+
+    def update_prompt(self, prompt: str) -> StreamInferenceConfig:
+        """Ask something else from the next clip on."""
+        self.inference = evolve(self.inference, prompt=prompt)
+        self._answering.prompt_version += 1
+        self.updated_at = self._clock.wall()
+        return self.inference
+
+    @property
+    def prompt_version(self) -> int:
+        """0 for the first prompt, one more after each update."""
+        return self._answering.prompt_version
+
+    @property
+    def state(self) -> StreamState:
+        """``pending`` before the first frame, then ``active``, ``idle`` while none comes."""
+        return self._intake.state()
+
+    def info(self) -> StreamInfo:
+        """Everything that is counted."""
+        width, height = self._intake.size
+        effective_width, effective_height = self._intake.effective_size
+        dropped = self._dropped_before + sum(each.dropped for each in self._subscriptions)
+        return StreamInfo(
+            stream_id=self.id,
+            state=self.state,
+            uptime_seconds=self._clock.monotonic() - self._made_at,
+            fps=self._intake.fps(),
+            frame_width=width,
+            frame_height=height,
+            effective_width=effective_width,
+            effective_height=effective_height,
+            inferences_completed=self._answering.completed,
+            inferences_failed=self._answering.failed,
+            last_inference_latency_seconds=self._answering.last_latency_seconds,
+            frames_received=self._intake.received,
+            frames_kept=self._intake.kept,
+            clips_skipped=self._intake.clips_skipped,
+            results_dropped=dropped,
+            prompt_version=self.prompt_version,
+        )
+
+    async def end(self, reason: StopReason) -> None:
+        """Stop at once and tell everybody why; later calls wait until it has stopped."""
+        if self.reason is not None:
+            await self._ended.wait()
+            return
+        self.reason = reason
+        for subscription in tuple(self._subscriptions):
+            subscription.end(reason)
+            self.unsubscribe(subscription)
+        try:
+            await cancel(*self._tasks)
+            await self._close_session()
+        finally:
+            self._ended.set()
+        _log.info("stream_ended", stream_id=self.id, reason=reason)
+
+    async def wait_ended(self) -> None:
+        """Wait until it has ended."""
+        await self._ended.wait()
+
+    def stop_asking(self) -> None:
+        """Ask the backend nothing more, and let frames pass."""
+        self._intake.stop()
+
+    def _question(self) -> StreamInferenceConfig:
+        return self.inference
+
+    def _publish(self, result: InferenceResult) -> None:
+        for subscription in self._subscriptions:
+            subscription.publish(result)
+
+    async def _watch_lease(self) -> None:
+        while not self.lease.expired(now := self._clock.monotonic()):
+            await self._clock.sleep(self.lease.remaining(now))
+        await self.end("lease_expired")
+
+    async def _close_session(self) -> None:
+        try:
+            await asyncio.wait_for(self._session.close(), self._settings.close_seconds)
+        except Exception:  # noqa: BLE001 - whatever a backend does, the stream has to end
+            _log.exception("session_close_failed", stream_id=self.id)

@@ -1,0 +1,42 @@
+"""How much a gateway gives to each of its streams."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from overshoot.domain.sizing import MAX_CLIP_BYTES
+from overshoot.domain.validation import a_number, a_whole_number
+
+_ANY = 1 << 40
+
+
+@frozen
+class ServingSettings:
+    """Limits of the streams themselves; those of HTTP are the gateway's.
+
+    Attributes:
+        lease_ttl_seconds: a stream ends that long after its last keepalive.
+        inference_seconds: an answer that takes longer is given up.
+        delete_grace_seconds: from the answer to a delete until its result sockets are closed, so
+            that a client can close its own first.
+        session_seconds: a backend that takes longer to open a session is given up.
+        close_seconds: a session that takes longer to close is left behind.
+        streams_per_key: running at the same time for one API key.
+        streams: running at the same time in all.
+        subscribers_per_stream: result sockets of one stream.
+        results_queued: results that wait for one slow socket; the oldest is dropped beyond that.
+        max_clip_bytes: pixels of one clip; frames are made smaller to keep to it.
+        idle_seconds: a stream without a frame for that long is called idle.
+    """
+
+    lease_ttl_seconds: float = field(default=90.0, validator=a_number(0, 86_400, "s", above=True))
+    inference_seconds: float = field(default=30.0, validator=a_number(0, 3600, "s", above=True))
+    delete_grace_seconds: float = field(default=0.75, validator=a_number(0, 60, "s"))
+    session_seconds: float = field(default=30.0, validator=a_number(0, 3600, "s", above=True))
+    close_seconds: float = field(default=2.0, validator=a_number(0, 60, "s", above=True))
+    streams_per_key: int = field(default=5, validator=a_whole_number(1, 10_000))
+    streams: int = field(default=32, validator=a_whole_number(1, 10_000))
+    subscribers_per_stream: int = field(default=16, validator=a_whole_number(1, 10_000))
+    results_queued: int = field(default=64, validator=a_whole_number(1, 100_000))
+    max_clip_bytes: int = field(default=MAX_CLIP_BYTES, validator=a_whole_number(1 << 16, _ANY))
+    idle_seconds: float = field(default=5.0, validator=a_number(0, 3600, "s", above=True))

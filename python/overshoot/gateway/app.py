@@ -1,0 +1,56 @@
+"""The gateway as an aiohttp application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from overshoot.application.serving import Serving
+from overshoot.gateway.guards import guards
+from overshoot.gateway.media_rooms import MediaRooms
+from overshoot.gateway.requests import Keys
+from overshoot.gateway.result_socket import ResultSockets
+from overshoot.gateway.routes import Routes
+
+if TYPE_CHECKING:
+    from overshoot.gateway.settings import GatewaySettings
+    from overshoot.ports.clock import Clock
+    from overshoot.ports.inference import InferenceBackend
+
+
+def create_app(
+    settings: GatewaySettings, backend: InferenceBackend, *, clock: Clock
+) -> web.Application:
+    """A Media Gateway, to be run by itself or under another application's path.
+
+    As a sub-application, give it ``prefixes=("",)``. It ends its streams when it shuts down; the
+    backend is the caller's to close, afterwards.
+    """
+    app = web.Application(middlewares=guards(settings), client_max_size=settings.create_bytes)
+    keys = Keys(settings.api_keys)
+    serving = Serving(backend, clock=clock, settings=settings.serving())
+    rooms = MediaRooms(settings, clock)
+    sockets = ResultSockets(serving, keys, settings, clock)
+    routes = Routes(
+        serving=serving, rooms=rooms, sockets=sockets, keys=keys, settings=settings, clock=clock
+    )
+    for prefix in settings.prefixes:
+        app.add_routes(routes.under(prefix))
+    if "" not in settings.prefixes:
+        app.router.add_get("/healthz", routes.health)
+
+    async def end_streams(_: web.Application) -> None:
+        # Before the server waits for its handlers: the result sockets end with their streams.
+        await serving.stop()
+        await sockets.stop()
+
+    async def media(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await serving.stop()
+        await rooms.stop()
+
+    app.on_shutdown.append(end_streams)
+    app.cleanup_ctx.append(media)
+    return app

@@ -1,0 +1,60 @@
+"""The peers of all streams, and the threads they convert frames in."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from overshoot.application.waiting import cancel
+from overshoot.gateway.peer import ReceivingPeer
+
+if TYPE_CHECKING:
+    from overshoot.application.served_stream import ServedStream
+    from overshoot.gateway.settings import GatewaySettings
+    from overshoot.ports.clock import Clock
+
+_THREADS = 2
+
+
+class MediaRooms:
+    """Receives the video of every stream, which ends with it; the peer ends with both."""
+
+    def __init__(self, settings: GatewaySettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Not the loop's default executor: a caller who blocks that must not stop the video.
+        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="overshoot-gateway")
+
+    async def open(self, stream: ServedStream, offer_sdp: str) -> str:
+        """Answer an offer and begin to receive; `ValidationError` for one that cannot be."""
+        peer = ReceivingPeer(
+            self._executor,
+            clock=self._clock,
+            ice_addresses=self._settings.ice_addresses,
+            ice_servers=self._settings.ice_servers,
+            connect_seconds=self._settings.connect_seconds,
+        )
+        answer_sdp = await peer.answer(offer_sdp)
+        task = asyncio.create_task(self._receive(peer, stream))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return answer_sdp
+
+    async def stop(self) -> None:
+        """Wait until the peers of ended streams are closed, and end the threads."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _receive(self, peer: ReceivingPeer, stream: ServedStream) -> None:
+        receiving = asyncio.create_task(peer.receive(stream))
+        ended = asyncio.create_task(stream.wait_ended())
+        try:
+            await asyncio.wait({receiving, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                await stream.finish()
+        finally:
+            await cancel(receiving, ended)
+            await peer.close()

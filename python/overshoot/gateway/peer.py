@@ -1,0 +1,149 @@
+"""The receiving end of a client's WebRTC connection."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING
+
+import structlog
+from aiortc import MediaStreamTrack, RTCSessionDescription
+from aiortc.contrib.media import MediaBlackhole
+
+from overshoot.application.waiting import cancel, within
+from overshoot.errors import ValidationError
+from overshoot.gateway.media import receive_video
+from overshoot.rtc import check_sdp, close_peer, create_peer, gather_on
+
+if TYPE_CHECKING:
+    from overshoot.application.served_stream import ServedStream
+    from overshoot.domain.stream import IceServer
+    from overshoot.ports.clock import Clock
+
+_log = structlog.get_logger(__name__)
+
+_CANDIDATE = "a=candidate:"
+_ADDRESS_FIELD = 4
+
+
+class ReceivingPeer:
+    """Answers one offer and feeds one stream with the first video track in it."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        clock: Clock,
+        ice_addresses: Sequence[str] | None,
+        ice_servers: Sequence[IceServer],
+        connect_seconds: float,
+    ) -> None:
+        self._executor = executor
+        self._clock = clock
+        self._ice_addresses = ice_addresses
+        self._connect_seconds = connect_seconds
+        self._peer = create_peer(ice_servers)
+        self._video: MediaStreamTrack | None = None
+        self._unused = MediaBlackhole()
+        self._connected = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._peer.on("track", self._on_track)
+        self._peer.on("connectionstatechange", self._on_state)
+
+    async def answer(self, offer_sdp: str) -> str:
+        """The complete SDP answer; `ValidationError` for an offer that cannot be answered.
+
+        After an error the peer is closed.
+        """
+        check_sdp(offer_sdp)
+        try:
+            return await self._answer(offer_sdp)
+        except ValidationError:
+            await self.close()
+            raise
+        except Exception as error:
+            # KeyError and others for text that is not what it expects.
+            await self.close()
+            _log.info("offer_refused", why=type(error).__name__)
+            msg = "the SDP offer cannot be answered; it must offer VP8 or H264 video over DTLS-SRTP"
+            raise ValidationError(msg, details={"field": "sdp"}) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def receive(self, stream: ServedStream) -> None:
+        """Feed ``stream``; comes back when the video has ended or the connection is gone."""
+        if self._video is None:
+            return
+        receiving = asyncio.create_task(receive_video(self._video, stream, self._executor))
+        watching = asyncio.create_task(self._until_gone())
+        try:
+            await asyncio.wait({receiving, watching}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await cancel(receiving, watching)
+
+    async def close(self) -> None:
+        """Free everything; a second call does nothing."""
+        await self._unused.stop()
+        await close_peer(self._peer)
+
+    async def _answer(self, offer_sdp: str) -> str:
+        offer = RTCSessionDescription(sdp=_without_names(offer_sdp), type="offer")
+        await self._peer.setRemoteDescription(offer)
+        if self._video is None:
+            msg = "the SDP offer sends no video; its m=video section must be sendonly or sendrecv"
+            raise ValidationError(msg, details={"field": "sdp"})
+        gather_on(self._peer, self._ice_addresses)
+        answer = await self._peer.createAnswer()
+        await self._peer.setLocalDescription(answer)
+        await self._unused.start()
+        return self._peer.localDescription.sdp
+
+    async def _until_gone(self) -> None:
+        try:
+            await within(self._clock, self._connect_seconds, self._until_connected())
+        except TimeoutError:
+            _log.info("media_never_connected", seconds=self._connect_seconds)
+            return
+        await self._gone.wait()
+
+    async def _until_connected(self) -> None:
+        await self._connected.wait()
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == "video" and self._video is None:
+            self._video = track
+        else:
+            self._unused.addTrack(track)
+
+    def _on_state(self) -> None:
+        if self._peer.connectionState == "connected":
+            self._connected.set()
+        elif self._peer.connectionState in {"failed", "closed"}:
+            self._connected.set()
+            self._gone.set()
+
+
+def _without_names(sdp: str) -> str:
+    """The offer without candidates that are names: a stranger's text must cause no look-ups.
+
+    Nothing is lost by it, for a browser that hides its addresses behind .local names reaches us
+    from them all the same.
+    """
+    lines = sdp.splitlines(keepends=True)
+    return "".join(line for line in lines if not _is_named_candidate(line))
+
+
+def _is_named_candidate(line: str) -> bool:
+    if not line.startswith(_CANDIDATE):
+        return False
+    fields = line.split()
+    if len(fields) <= _ADDRESS_FIELD:
+        return False
+    try:
+        ipaddress.ip_address(fields[_ADDRESS_FIELD])
+    except ValueError:
+        return True
+    return False

@@ -1,0 +1,83 @@
+"""Reading requests: who asks, and what."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from overshoot.application.waiting import within
+from overshoot.errors import ApiError, ProtocolError, UnauthorizedError, ValidationError, api_error
+from overshoot.wire import from_json
+
+if TYPE_CHECKING:
+    from overshoot.ports.clock import Clock
+
+_BEARER = "bearer "
+_TOO_LARGE = 413
+_TIMED_OUT = 408
+
+
+class Keys:
+    """The API keys of a gateway."""
+
+    def __init__(self, api_keys: tuple[str, ...]) -> None:
+        self._keys = [key.encode() for key in api_keys]
+
+    def owner_of(self, api_key: object) -> str | None:
+        """Whose key it is, or None; takes as long for a nearly right key as for a wrong one."""
+        given = api_key.encode(errors="surrogatepass") if isinstance(api_key, str) else b""
+        matches = [hmac.compare_digest(given, key) for key in self._keys]
+        return f"key-{matches.index(True)}" if any(matches) else None
+
+    def authenticate(self, request: web.Request) -> str:
+        """Whose bearer token the request carries; `UnauthorizedError` without a right one."""
+        header = request.headers.get("Authorization", "")
+        if not header.lower().startswith(_BEARER):
+            msg = "no API key: send the header Authorization: Bearer <key>"
+            raise UnauthorizedError(msg)
+        owner = self.owner_of(header[len(_BEARER) :].strip())
+        if owner is None:
+            msg = "the API key is not one of this gateway's"
+            raise UnauthorizedError(msg)
+        return owner
+
+
+async def read_json(request: web.Request, *, limit: int, seconds: float, clock: Clock) -> Any:
+    """The JSON value of the body.
+
+    Raises:
+        ApiError: 413 for more than ``limit`` bytes, 408 when they take too long to arrive.
+        ValidationError: 400 for a body that is no JSON.
+    """
+    declared = request.content_length
+    if declared is not None and declared > limit:
+        raise _too_large(limit)
+    try:
+        body = await within(clock, seconds, _read(request, limit))
+    except TimeoutError:
+        msg = f"the body did not arrive within {seconds:g} s"
+        raise api_error(_TIMED_OUT, msg) from None
+    try:
+        return from_json(body)
+    except ProtocolError as error:
+        raise ValidationError(f"the body: {error.message}", status_code=400) from error
+
+
+async def _read(request: web.Request, limit: int) -> bytes:
+    body = bytearray()
+    try:
+        # After decompression, so that a small body cannot grow without limit here.
+        while chunk := await request.content.readany():
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
+    except web.RequestPayloadError as error:
+        msg = "the body is broken"
+        raise ValidationError(msg, status_code=400) from error
+    return bytes(body)
+
+
+def _too_large(limit: int) -> ApiError:
+    return api_error(_TOO_LARGE, f"the body is longer than {limit} bytes")

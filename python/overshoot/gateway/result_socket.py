@@ -1,0 +1,134 @@
+"""The WebSocket that results come over."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import WSMsgType, web
+
+from overshoot.application.waiting import cancel, within
+from overshoot.errors import NotFoundError, ProtocolError, RateLimitError
+from overshoot.wire import encode_result, from_json, to_json
+from overshoot.wire.json_text import is_object
+
+if TYPE_CHECKING:
+    from overshoot.application.served_stream import ServedStream
+    from overshoot.application.serving import Serving
+    from overshoot.application.subscription import Subscription
+    from overshoot.gateway.requests import Keys
+    from overshoot.gateway.settings import GatewaySettings
+    from overshoot.ports.clock import Clock
+
+_HELLO_BYTES = 16 * 1024
+_CLOSE_SECONDS = 1.0
+
+# RFC 6455 section 7.4.1.
+_GOING_AWAY = 1001
+_POLICY_VIOLATION = 1008
+_TRY_AGAIN_LATER = 1013
+
+
+class ResultSockets:
+    """Result sockets of all streams: any number of them in turn, several at a time.
+
+    The first message brings the key. A wrong one closes with 1008; so does a stream that is not
+    the key's, as one that never was. A stream that has ended closes with 1001 and its reason.
+    """
+
+    def __init__(
+        self, serving: Serving, keys: Keys, settings: GatewaySettings, clock: Clock
+    ) -> None:
+        self._serving = serving
+        self._keys = keys
+        self._settings = settings
+        self._clock = clock
+        self._waiting: set[web.WebSocketResponse] = set()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve one socket until it closes."""
+        socket = web.WebSocketResponse(
+            timeout=_CLOSE_SECONDS,
+            heartbeat=self._settings.ping_seconds,
+            max_msg_size=_HELLO_BYTES,
+            compress=False,
+        )
+        await socket.prepare(request)
+        code, reason = await self._serve(socket, request.match_info["stream_id"])
+        await socket.close(code=code, message=reason.encode())
+        return socket
+
+    async def stop(self) -> None:
+        """Close those that wait for a key; the others close with their streams."""
+        waiting = tuple(self._waiting)
+        closing = (s.close(code=_GOING_AWAY, message=b"gateway stopped") for s in waiting)
+        await asyncio.gather(*closing)
+
+    async def _serve(self, socket: web.WebSocketResponse, stream_id: str) -> tuple[int, str]:
+        """Greet and send; gives the code and the reason to close with."""
+        self._waiting.add(socket)
+        try:
+            owner = await within(self._clock, self._settings.hello_seconds, self._hello(socket))
+        except TimeoutError:
+            return _POLICY_VIOLATION, "no API key came"
+        finally:
+            self._waiting.remove(socket)
+        if owner is None:
+            return _POLICY_VIOLATION, "the API key is missing or wrong"
+        reason = self._serving.reason_of(owner, stream_id)
+        if reason is not None:
+            return _GOING_AWAY, f"stream ended: {reason}"
+        try:
+            stream = self._serving.get(owner, stream_id)
+            subscription = stream.subscribe()
+        except NotFoundError:
+            return _POLICY_VIOLATION, "no such stream"
+        except RateLimitError:
+            return _TRY_AGAIN_LATER, "too many sockets for this stream"
+        try:
+            return await self._push(socket, stream, subscription)
+        finally:
+            stream.unsubscribe(subscription)
+
+    async def _hello(self, socket: web.WebSocketResponse) -> str | None:
+        message = await socket.receive()
+        if message.type is not WSMsgType.TEXT:
+            return None
+        try:
+            hello = from_json(message.data)
+        except ProtocolError:
+            return None
+        return self._keys.owner_of(hello.get("api_key")) if is_object(hello) else None
+
+    async def _push(
+        self, socket: web.WebSocketResponse, stream: ServedStream, subscription: Subscription
+    ) -> tuple[int, str]:
+        sending = asyncio.create_task(self._send_all(socket, subscription))
+        listening = asyncio.create_task(_until_closed(socket))
+        try:
+            await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                return sending.result()
+            return _GOING_AWAY, ""
+        finally:
+            await cancel(sending, listening)
+
+    async def _send_all(
+        self, socket: web.WebSocketResponse, subscription: Subscription
+    ) -> tuple[int, str]:
+        try:
+            while (result := await subscription.next()) is not None:
+                text = to_json(encode_result(result))
+                await within(self._clock, self._settings.send_seconds, socket.send_str(text))
+        except TimeoutError:
+            return _TRY_AGAIN_LATER, "results were not read"
+        except ConnectionError:
+            return _GOING_AWAY, ""
+        return _GOING_AWAY, f"stream ended: {subscription.reason}"
+
+
+async def _until_closed(socket: web.WebSocketResponse) -> None:
+    """Read on, so that pings are answered and a close is seen; what a client says is ignored."""
+    closed = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}
+    while (await socket.receive()).type not in closed:
+        pass

@@ -1,0 +1,163 @@
+"""The calls of the API, one method each."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from overshoot.domain.serving import ServeRequest
+from overshoot.errors import ValidationError
+from overshoot.gateway.requests import read_json
+from overshoot.wire import (
+    decode_create,
+    decode_feedback,
+    decode_prompt,
+    encode_created,
+    encode_feedback_record,
+    encode_info,
+    encode_keepalive,
+    encode_models,
+    encode_stream_config,
+    to_json,
+)
+
+if TYPE_CHECKING:
+    from overshoot.application.served_stream import ServedStream
+    from overshoot.application.serving import Serving
+    from overshoot.gateway.media_rooms import MediaRooms
+    from overshoot.gateway.requests import Keys
+    from overshoot.gateway.result_socket import ResultSockets
+    from overshoot.gateway.settings import GatewaySettings
+    from overshoot.ports.clock import Clock
+
+
+class Routes:
+    """Handlers of one gateway. Bodies are read where the API has one, and nowhere else: clients
+    call a body JSON that they never send."""
+
+    def __init__(
+        self,
+        *,
+        serving: Serving,
+        rooms: MediaRooms,
+        sockets: ResultSockets,
+        keys: Keys,
+        settings: GatewaySettings,
+        clock: Clock,
+    ) -> None:
+        self._serving = serving
+        self._rooms = rooms
+        self._sockets = sockets
+        self._keys = keys
+        self._settings = settings
+        self._clock = clock
+
+    def under(self, prefix: str) -> list[web.RouteDef]:
+        """All routes with their paths under ``prefix``; the order is that of precedence."""
+        stream = prefix + "/streams/{stream_id}"
+        return [
+            web.get(prefix + "/healthz", self.health),
+            web.get(prefix + "/models", self.models),
+            web.post(prefix + "/streams", self.create),
+            web.get(prefix + "/streams/feedback", self.all_feedback),
+            web.get(stream + "/info", self.info),
+            web.post(stream + "/keepalive", self.keepalive),
+            web.patch(stream + "/config/prompt", self.update_prompt),
+            web.post(stream + "/feedback", self.feedback),
+            web.post(stream + "/spectate", self.spectate),
+            web.delete(stream, self.delete),
+            web.get(prefix + "/ws/streams/{stream_id}", self._sockets.handle),
+        ]
+
+    async def health(self, _: web.Request) -> web.Response:
+        """Whether anybody is here; asks for no key."""
+        return _json({"status": "ok"})
+
+    async def models(self, request: web.Request) -> web.Response:
+        """What the backend offers."""
+        self._keys.authenticate(request)
+        return _json(encode_models(self._serving.models()))
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Begin a stream and answer its offer."""
+        owner = self._keys.authenticate(request)
+        settings = self._settings
+        body = await self._body(request, settings.create_bytes)
+        wanted = decode_create(body, strict=settings.strict, limits=settings.limits)
+        stream = await self._serving.create(owner, ServeRequest(wanted.sampling, wanted.inference))
+        try:
+            answer_sdp = await self._rooms.open(stream, wanted.offer_sdp)
+        except BaseException:
+            # Of a stream that was never told of, nothing may stay.
+            await asyncio.shield(self._serving.discard(stream))
+            raise
+        created = encode_created(
+            stream.id, answer_sdp, stream.lease.ttl_seconds, turn_servers=settings.ice_servers
+        )
+        return _json(created, status=201)
+
+    async def keepalive(self, request: web.Request) -> web.Response:
+        """Renew the lease."""
+        stream = self._stream(request)
+        return _json(encode_keepalive(stream.id, stream.renew_lease(), state=stream.state))
+
+    async def update_prompt(self, request: web.Request) -> web.Response:
+        """Ask something else from the next clip on."""
+        stream = self._stream(request)
+        body = await self._body(request, self._settings.json_bytes)
+        inference = stream.update_prompt(decode_prompt(body, limits=self._settings.limits))
+        config = encode_stream_config(
+            stream.id,
+            inference,
+            created_at=stream.created_at,
+            updated_at=stream.updated_at,
+            prompt_version=stream.prompt_version,
+        )
+        return _json(config)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """End a stream; its sockets are closed a little later, once the client closed its own."""
+        owner = self._keys.authenticate(request)
+        if self._serving.delete(owner, request.match_info["stream_id"]):
+            return _json({"status": "ok"})
+        return web.Response(status=204)
+
+    async def info(self, request: web.Request) -> web.Response:
+        """What is counted about a stream."""
+        return _json(encode_info(self._stream(request).info()))
+
+    async def feedback(self, request: web.Request) -> web.Response:
+        """Keep an opinion."""
+        owner = self._keys.authenticate(request)
+        stream = self._stream(request)
+        body = await self._body(request, self._settings.json_bytes)
+        settings = self._settings
+        opinion = decode_feedback(body, strict=settings.strict, limits=settings.limits)
+        self._serving.add_feedback(owner, stream.id, opinion)
+        return _json({"status": "ok"})
+
+    async def all_feedback(self, request: web.Request) -> web.Response:
+        """All opinions of this key's."""
+        records = self._serving.feedback(self._keys.authenticate(request))
+        return _json([encode_feedback_record(record) for record in records])
+
+    async def spectate(self, request: web.Request) -> web.Response:
+        """Refused: only rooms of the hosted gateway can be watched."""
+        self._stream(request)
+        msg = "the stream is not native: only video sent through a LiveKit room can be watched"
+        raise ValidationError(msg, status_code=400, code="not_native")
+
+    def _stream(self, request: web.Request) -> ServedStream:
+        owner = self._keys.authenticate(request)
+        return self._serving.get(owner, request.match_info["stream_id"])
+
+    async def _body(self, request: web.Request, limit: int) -> Any:
+        return await read_json(
+            request, limit=limit, seconds=self._settings.body_seconds, clock=self._clock
+        )
+
+
+def _json(body: Any, *, status: int = 200) -> web.Response:
+    return web.json_response(body, status=status, dumps=to_json)

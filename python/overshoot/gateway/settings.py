@@ -1,0 +1,122 @@
+"""How an embedded gateway is set up."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from attrs import Factory, field, frozen
+
+from overshoot.application.serving_settings import ServingSettings
+from overshoot.domain.validation import a_number, a_whole_number, fail
+from overshoot.wire import Limits
+
+if TYPE_CHECKING:
+    from attrs import Attribute
+
+    from overshoot.domain.stream import IceServer
+
+
+_KIB = 1024
+_ANY = 1 << 40
+
+
+def new_api_key() -> str:
+    """A key nobody can guess: 256 random bits."""
+    return "ovs_" + secrets.token_urlsafe(32)
+
+
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _keys(values: Iterable[str]) -> tuple[str, ...]:
+    return _texts(values) or (new_api_key(),)
+
+
+def _usable_keys(owner: Any, attribute: Attribute[Any], value: tuple[Any, ...]) -> None:
+    if not all(isinstance(key, str) and key.strip() and key.isascii() for key in value):
+        # The values are secrets and stay out of the message.
+        raise fail(owner, attribute.name, "non-empty texts of ASCII characters", "something else")
+
+
+def _prefixes(owner: Any, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    good = all(not p or (p.startswith("/") and not p.endswith("/")) for p in value)
+    if not value or not good:
+        wanted = "paths that begin with / and do not end with it, or empty texts"
+        raise fail(owner, attribute.name, wanted, value)
+
+
+@frozen
+class GatewaySettings:
+    """A gateway's doors, limits and deadlines; the defaults suit one machine and one user.
+
+    Attributes:
+        api_keys: whose bearer may come in; streams belong to their key. Left empty, one is made.
+        prefixes: paths under which the API is served; the first is the one that is advertised.
+        lease_ttl_seconds: a stream ends that long after its last keepalive.
+        strict: take what the OpenAPI document takes, and nothing that clients are forgiven.
+        allowed_origins: web pages that may call; ``"*"`` for any. None may by default.
+        allowed_hosts: names besides those of loopback that requests may be addressed to; ``"*"``
+            for any.
+        limits: how much one request may ask for.
+        ice_addresses: local addresses to receive video on; None for all, with loopback.
+        ice_servers: STUN and TURN servers to ask.
+        delete_grace_seconds: from the answer to a delete until its result sockets are closed.
+        inference_seconds: an answer that takes longer is given up.
+        streams_per_key: running at the same time for one API key.
+        streams: running at the same time in all.
+        subscribers_per_stream: result sockets of one stream.
+        max_clip_bytes: pixels of one clip; frames are made smaller to keep to it.
+        json_bytes: length of a request's body.
+        create_bytes: length of the body of a create request, which carries an SDP offer.
+        header_seconds: a new connection that has not sent a request by then is closed.
+        body_seconds: a body that has not arrived by then is refused.
+        hello_seconds: a result socket that has not sent its key by then is closed.
+        connect_seconds: a stream whose video has not connected by then ends.
+        ping_seconds: between pings on a result socket; two unanswered close it.
+        send_seconds: a result socket that does not take a message for that long is closed.
+    """
+
+    api_keys: tuple[str, ...] = field(
+        default=(), converter=_keys, validator=_usable_keys, repr=False
+    )
+    prefixes: tuple[str, ...] = field(
+        default=("/api/v0.2", "/v0.2"), converter=_texts, validator=_prefixes
+    )
+    lease_ttl_seconds: float = field(default=90.0, validator=a_number(0, 86_400, "s", above=True))
+    strict: bool = False
+    allowed_origins: tuple[str, ...] = field(default=(), converter=_texts)
+    allowed_hosts: tuple[str, ...] = field(default=(), converter=_texts)
+    limits: Limits = Factory(Limits)
+    ice_addresses: tuple[str, ...] | None = None
+    ice_servers: tuple[IceServer, ...] = ()
+    delete_grace_seconds: float = field(default=0.75, validator=a_number(0, 60, "s"))
+    inference_seconds: float = field(default=30.0, validator=a_number(0, 3600, "s", above=True))
+    streams_per_key: int = field(default=5, validator=a_whole_number(1, 10_000))
+    streams: int = field(default=32, validator=a_whole_number(1, 10_000))
+    subscribers_per_stream: int = field(default=16, validator=a_whole_number(1, 10_000))
+    max_clip_bytes: int = field(
+        default=256 * _KIB * _KIB, validator=a_whole_number(64 * _KIB, _ANY)
+    )
+    json_bytes: int = field(default=64 * _KIB, validator=a_whole_number(1, _ANY))
+    create_bytes: int = field(default=128 * _KIB, validator=a_whole_number(1, _ANY))
+    header_seconds: float = field(default=5.0, validator=a_number(0, 3600, "s", above=True))
+    body_seconds: float = field(default=10.0, validator=a_number(0, 3600, "s", above=True))
+    hello_seconds: float = field(default=5.0, validator=a_number(0, 3600, "s", above=True))
+    connect_seconds: float = field(default=15.0, validator=a_number(0, 3600, "s", above=True))
+    ping_seconds: float = field(default=20.0, validator=a_number(0, 3600, "s", above=True))
+    send_seconds: float = field(default=10.0, validator=a_number(0, 3600, "s", above=True))
+
+    def serving(self) -> ServingSettings:
+        """The part that the streams themselves go by."""
+        return ServingSettings(
+            lease_ttl_seconds=self.lease_ttl_seconds,
+            inference_seconds=self.inference_seconds,
+            delete_grace_seconds=self.delete_grace_seconds,
+            streams_per_key=self.streams_per_key,
+            streams=self.streams,
+            subscribers_per_stream=self.subscribers_per_stream,
+            max_clip_bytes=self.max_clip_bytes,
+        )
