@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from overshoot.ports.transport import Transport
 
 
+def show_debug() -> None:
+    """Print the package's own log to stderr, without keys and pictures."""
+    from overshoot.log import show_debug
+
+    show_debug()
+
+
 def system_clock() -> Clock:
     """The clock of this machine."""
     from overshoot.adapters.clocks import SystemClock

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-import structlog
 from attrs import evolve
 
 from overshoot.errors import CallbackError, OvershootError, SourceError
+from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from overshoot.domain.frame import Frame
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.source import Source, SourceInfo
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 ValueT = TypeVar("ValueT")
 

@@ -7,11 +7,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
-import structlog
-
 from overshoot.errors import CallbackError, OvershootError
+from overshoot.log import get_logger
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 ItemT = TypeVar("ItemT")
 Callback: TypeAlias = Callable[[ItemT], Any]

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from overshoot.application.capture import Capture
 from overshoot.application.delivery import Callback, Delivery, error_delivery
 from overshoot.application.feed import RingFeed
@@ -22,6 +20,7 @@ from overshoot.domain.command import (
 from overshoot.domain.ending import CLIENT_REQUESTED, StreamEnd
 from overshoot.domain.session import Session
 from overshoot.errors import NetworkError, OvershootError, StreamEndedError
+from overshoot.log import get_logger
 from overshoot.ports.transport import (
     MediaChanged,
     MessageUnreadable,
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.source import Source
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 CALLBACK_PATIENCE_SECONDS = 5.0
 

@@ -180,6 +180,8 @@ class RealtimeVision:
         from overshoot.application.streaming import LiveStream
 
         config = self._config
+        if config.debug:
+            bootstrap.show_debug()
         processing = config.checked_processing()
         if not callable(config.on_result):
             raise fail(config, "on_result", "callable", config.on_result)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import ifaddr
-import structlog
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
+
+from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from aioice import Candidate
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _Gather: TypeAlias = "Callable[[int, list[str], int], Coroutine[Any, Any, list[Candidate]]]"
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 CLOSE_SECONDS = 5.0
 
@@ -55,7 +56,7 @@ def gather_on(peer: RTCPeerConnection, addresses: Sequence[str] | None) -> None:
     for transceiver in peer.getTransceivers():
         connection = transceiver.receiver.transport.transport.iceGatherer._connection
         bound = _bound_to(chosen, connection.get_component_candidates)
-        connection.get_component_candidates = bound  # type: ignore[method-assign]
+        connection.get_component_candidates = bound  # type: ignore[assignment,method-assign]
 
 
 def _bound_to(chosen: list[str], gather: _Gather) -> _Gather:

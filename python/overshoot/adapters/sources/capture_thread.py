@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import cv2
-import structlog
 from attrs import frozen
+
+from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from overshoot.adapters.sources.capture import Capture
     from overshoot.domain.frame import Pixels
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 RETRY_SECONDS: Final = 0.05
 JOIN_SECONDS: Final = 15.0

@@ -7,7 +7,6 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 import cv2
-import structlog
 
 from overshoot.adapters.sources.capture import (
     VIDEO_FORMATS,
@@ -20,6 +19,7 @@ from overshoot.adapters.sources.playlist import HEAD_BYTES, playlist_kind
 from overshoot.adapters.sources.timeline import Timeline, sane_fps
 from overshoot.domain.frame import Frame
 from overshoot.errors import SourceError
+from overshoot.log import get_logger
 from overshoot.ports.source import SourceInfo
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from overshoot.domain.frame import Pixels
     from overshoot.domain.source import VideoFileSource
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 _DAMAGED_PACKETS_IN_A_ROW: Final = 1000
 _KINDS: Final = {

@@ -8,11 +8,11 @@ from typing import Final
 LONGEST_STEP_SECONDS: Final = 60.0
 SHORTEST_STEP_SECONDS: Final = 1e-4
 USUAL_FPS: Final = 30.0
-_FASTEST_FPS = 1000.0
+_FASTEST_FPS = 240.0
 
 
 def sane_fps(fps: float) -> float:
-    """A frame rate as a container gives it, or 0.0 when it cannot be true."""
+    """A frame rate as a container gives it, or 0.0 when it is no rate (often 1000 or 90000)."""
     return fps if math.isfinite(fps) and 0 < fps <= _FASTEST_FPS else 0.0
 
 

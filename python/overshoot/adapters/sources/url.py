@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -54,8 +55,7 @@ class OpenCvUrl:
 
     FFmpeg is given only the protocols and formats that the URL's scheme needs, no playlists (see
     `capture.VIDEO_FORMATS`) and no redirects but those that `web_address.reach` allows. A stream
-    that falls silent for 4 seconds has failed when it is live, and has ended when it is a file of
-    which all but the last pictures have come.
+    that is silent for 4 seconds has failed, and so has a file of which a tenth or more is missing.
     """
 
     def __init__(
@@ -72,7 +72,8 @@ class OpenCvUrl:
         self._first: Grabbed | None = None
         self._timeline = Timeline(0.0)
         self._live = True
-        self._expected = 0.0
+        self._seconds = 0.0
+        self._last = 0.0
         self._index = 0
 
     def open(self) -> SourceInfo:
@@ -82,8 +83,8 @@ class OpenCvUrl:
         capture = self._start(url)
         refuse_oversize(capture, self._life.name)
         fps = sane_fps(capture.get(cv2.CAP_PROP_FPS))
-        self._expected = max(capture.get(cv2.CAP_PROP_FRAME_COUNT), 0.0)
-        self._live = not (urlsplit(url).scheme in ("http", "https") and self._expected > 0)
+        self._seconds = length_seconds(capture)
+        self._live = not (urlsplit(url).scheme in ("http", "https") and self._seconds > 0)
         thread = CaptureThread(capture, "overshoot-url", retry=False)
         try:
             first = self._take(thread)
@@ -109,7 +110,8 @@ class OpenCvUrl:
             self._refuse_early_end()
             return None
         position = grabbed.arrival if self._live else max(grabbed.position, 0.0)
-        frame = Frame(grabbed.pixels, self._timeline.place(position), self._index)
+        self._last = self._timeline.place(position)
+        frame = Frame(grabbed.pixels, self._last, self._index)
         self._index += 1
         return frame
 
@@ -164,6 +166,16 @@ class OpenCvUrl:
         if self._live:
             msg = f"{self._life.name} has ended or was cut after {self._index} frames"
             raise SourceError(msg)
-        if self._index < self._expected * 0.9 - 2:
-            msg = f"{self._life.name} was cut after {self._index} of {self._expected:.0f} frames"
+        if self._last < self._seconds * 0.9 - 1:
+            msg = f"{self._life.name} was cut after {self._last:.1f} of {self._seconds:.1f} s"
             raise SourceError(msg)
+
+
+def length_seconds(capture: Capture) -> float:
+    """How long a video is; 0.0 when it does not say.
+
+    OpenCV makes the frame count from the length and the frame rate; the latter may be nonsense.
+    """
+    count, fps = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
+    seconds = count / fps if fps > 0 else 0.0
+    return seconds if math.isfinite(seconds) and seconds > 0 else 0.0

@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-import structlog
 from aiohttp import ClientWebSocketResponse, WSMsgType
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 
@@ -19,6 +18,7 @@ from overshoot.errors import (
     ProtocolError,
     StreamEndedError,
 )
+from overshoot.log import get_logger
 from overshoot.ports.transport import (
     FrameFeed,
     MediaChanged,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
     from overshoot.domain.stream import IceServer
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 DELETE_SECONDS = 3.0
 OPENING_PATIENCE_SECONDS = 5.0
