@@ -20,9 +20,9 @@ from overshoot.domain.source import (
 from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
     from overshoot.domain.stream import IceServer
     from overshoot.ports.clock import Clock
+    from overshoot.ports.gateway_requests import GatewayRequests
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.source import Source
     from overshoot.ports.transport import Transport
@@ -42,7 +42,7 @@ def system_clock() -> Clock:
     return SystemClock()
 
 
-def gateway_api(api_url: str, api_key: str) -> GatewayApi:
+def gateway_requests(api_url: str, api_key: str) -> GatewayRequests:
     """HTTP to a gateway; `ConfigurationError` for an address or key that cannot be one."""
     from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
 
@@ -52,10 +52,11 @@ def gateway_api(api_url: str, api_key: str) -> GatewayApi:
 def webrtc_transport(
     api_url: str, api_key: str, *, ice_servers: Sequence[IceServer] = ()
 ) -> Transport:
-    """A stream to a gateway over WebRTC; `ConfigurationError` as for `gateway_api`."""
+    """A stream to a gateway over WebRTC; `ConfigurationError` as for `gateway_requests`."""
+    from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
     from overshoot.adapters.transports.webrtc.transport import WebRtcTransport
 
-    return WebRtcTransport(gateway_api(api_url, api_key), ice_servers=ice_servers)
+    return WebRtcTransport(GatewayApi(api_url, api_key), ice_servers=ice_servers)
 
 
 def _camera(spec: CameraSource) -> Source:

@@ -20,7 +20,7 @@ from overshoot.domain.stream import (
 from overshoot.domain.validation import fail
 
 if TYPE_CHECKING:
-    from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
+    from overshoot.ports.gateway_requests import GatewayRequests
 
 _CLIP_FIELDS = ("sampling_ratio", "fps", "clip_length_seconds", "delay_seconds")
 
@@ -38,7 +38,7 @@ class OvershootHttpClient:
 
     def __init__(self, base_url: str, api_key: str) -> None:
         # Checked now, while nothing heavy loads: the session is made at the first request.
-        self._api: GatewayApi = bootstrap.gateway_api(base_url, api_key)
+        self._api: GatewayRequests = bootstrap.gateway_requests(base_url, api_key)
         self.base_url = self._api.base_url
         self.api_key = self._api.api_key
 

@@ -35,8 +35,8 @@ class InferenceBackend(Protocol):
 
     * ``name`` is what results carry as ``model_backend``.
     * ``models`` says what can be asked now; it never blocks and never raises.
-    * ``start_session`` opens a conversation for one stream; many live side by side and share nothing
-      that a caller could notice. It raises `InferenceError` for an unknown model.
+    * ``start_session`` opens a conversation for one stream; many live side by side and share
+      nothing that a caller could notice. It raises `InferenceError` for an unknown model.
     * ``close`` releases threads and connections after the sessions were closed; a second call does
       nothing.
     """

@@ -22,18 +22,26 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 class GatewayApi:
     """Requests to one gateway with one key; the session is made at the first request.
 
-    ``base_url`` without a trailing slash is public, as is ``api_key``; the key is in no repr and no
-    error. Every request raises an `ApiError` when the gateway says no, and `NetworkError` when it
-    gives no answer.
+    See `overshoot.ports.gateway_requests.GatewayRequests` for the contract.
     """
 
     def __init__(self, base_url: str, api_key: str) -> None:
-        self.base_url = _checked_url(base_url)
-        self.api_key = _checked_key(api_key)
+        self._base_url = _checked_url(base_url)
+        self._api_key = _checked_key(api_key)
         self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"
+
+    @property
+    def base_url(self) -> str:
+        """Address of the gateway, without a trailing slash."""
+        return self._base_url
+
+    @property
+    def api_key(self) -> str:
+        """The key."""
+        return self._api_key
 
     @property
     def on_loopback(self) -> bool:

@@ -1,0 +1,5 @@
+"""``python -m overshoot`` is the ``overshoot`` command."""
+
+from overshoot.cli import main
+
+main()
