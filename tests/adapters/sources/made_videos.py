@@ -30,6 +30,7 @@ def write_video(
     """A video with a picture at each of the given times."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=1000)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = MILLISECOND
         stream.codec_context.max_b_frames = 0

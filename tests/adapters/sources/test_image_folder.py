@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.source_contract import MakeSource, SourceContract, opened, read_up_to
@@ -193,3 +193,36 @@ def test_exif_orientation_is_read_as_the_decoder_reads_it(orientation: int) -> N
 def test_any_bytes_give_a_size_or_none(kind: str, cut: int, noise: bytes) -> None:
     size = read_picture_size(encoded(kind, 8, 8, RED)[:cut] + noise)
     assert size is None or (size[0] > 0 and size[1] > 0)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    suffix=st.sampled_from([".png", ".jpg", ".bmp", ".webp"]),
+    places=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=12),
+    value=st.integers(0, 255),
+)
+def test_a_damaged_picture_is_shown_or_is_our_error(
+    tmp_path: Path, suffix: str, places: list[float], value: int
+) -> None:
+    data = bytearray(encoded(suffix, 40, 30, GREEN))
+    for place in places:
+        data[int(place * len(data))] = value
+    (tmp_path / "damaged.png").write_bytes(data)
+    source = ImageFolder(ImageFolderSource(tmp_path))
+    try:
+        source.open()
+    except SourceError as error:
+        assert "damaged.png" in str(error)
+    else:
+        assert source.read() is not None
+    finally:
+        source.close()
+
+
+def test_the_stills_of_the_real_clips_are_shown(media: Path) -> None:
+    with opened(ImageFolder(ImageFolderSource(media / "hands", 0.5, 2))) as source:
+        frames = read_up_to(source, 100)
+    assert len(frames) == 20
+    assert {frame.pixels.shape for frame in frames} == {(834, 684, 3)}

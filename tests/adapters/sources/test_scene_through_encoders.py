@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import av
 import cv2
+import numpy as np
 import pytest
 
 from overshoot.adapters.sources.synthetic import ScenePainter
@@ -16,11 +17,10 @@ from overshoot.domain.scene import Scene
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
 FPS = 15
-FRAMES = 45
+FRAMES = 30
 ENCODERS = {
     "libvpx": ("vp8", {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}),
     "libx264": ("h264", {"preset": "ultrafast", "tune": "zerolatency"}),
@@ -33,10 +33,12 @@ def through(
     """Frames of the scene from ``first`` on after an encoder and its decoder."""
     codec, options = ENCODERS[encoder]
     encoding = av.CodecContext.create(encoder, "w")
+    assert isinstance(encoding, av.VideoCodecContext)
     encoding.width, encoding.height, encoding.pix_fmt = scene.width, scene.height, "yuv420p"
     encoding.time_base, encoding.framerate = Fraction(1, FPS), Fraction(FPS)
     encoding.bit_rate, encoding.gop_size, encoding.options = bit_rate, 3000, options
     decoding = av.CodecContext.create(codec, "r")
+    assert isinstance(decoding, av.VideoCodecContext)
     painter = ScenePainter(scene)
     number = 0
     for index in range(first, first + FRAMES + 1):
@@ -46,7 +48,7 @@ def through(
             frame.pts, frame.time_base = index - first, Fraction(1, FPS)
         for packet in encoding.encode(frame):
             for decoded in decoding.decode(packet):
-                yield first + number, decoded.to_ndarray(format="bgr24")
+                yield first + number, np.asarray(decoded.to_ndarray(format="bgr24"), dtype=np.uint8)
                 number += 1
 
 
@@ -62,7 +64,9 @@ def test_number_and_text_are_read_after_the_encoder(
         (
             index,
             read_frame_number(picture),
-            read_frame_number(cv2.resize(picture, (480, 270), interpolation=cv2.INTER_AREA)),
+            read_frame_number(
+                cv2.resize(picture, (480, 270), interpolation=cv2.INTER_AREA).astype(np.uint8)
+            ),
             picture,
         )
         for index, picture in through(encoder, scene, first, 250_000)

@@ -48,7 +48,15 @@ def test_timestamps_always_rise(positions: list[float], fps: float) -> None:
 
 @pytest.mark.parametrize(
     ("given_fps", "fps"),
-    [(29.97, 29.97), (0.0, 0.0), (-1.0, 0.0), (90000.0, 0.0), (math.nan, 0.0), (math.inf, 0.0)],
+    [
+        (29.97, 29.97),
+        (0.0, 0.0),
+        (-1.0, 0.0),
+        (1000.0, 0.0),
+        (90000.0, 0.0),
+        (math.nan, 0.0),
+        (math.inf, 0.0),
+    ],
 )
 def test_frame_rates_that_cannot_be_are_unknown(given_fps: float, fps: float) -> None:
     assert sane_fps(given_fps) == fps
