@@ -19,6 +19,7 @@ from adapters.sources.made_videos import (
     web_server,
     write_video,
 )
+from adapters.sources.rtsp_camera import rtsp_camera
 from contracts.source_contract import (
     PATIENCE_SECONDS,
     MakeSource,
@@ -108,6 +109,20 @@ class TestOpenCvUrlOfACamera(SourceContract):
     def make_source(self) -> Iterator[MakeSource]:
         with camera_server(MotionJpeg()) as url:
             yield lambda: (OpenCvUrl(UrlSource(f"{url}/live")), None)
+
+
+class TestOpenCvUrlOfAnRtspCamera(SourceContract):
+    @pytest.fixture
+    def make_source(self) -> Iterator[MakeSource]:
+        with rtsp_camera() as url:
+            yield lambda: (OpenCvUrl(UrlSource(url)), None)
+
+
+def test_rtsp_is_live() -> None:
+    with rtsp_camera() as url:
+        source = OpenCvUrl(UrlSource(url))
+        assert source.open().live
+        source.close()
 
 
 def why_not(url: str, **limits: float) -> str:
