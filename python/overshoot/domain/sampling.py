@@ -114,6 +114,9 @@ class Sampler:
             else 1 / sampling.interval_seconds
         )
         self._grid = _Grid(rate)
+        delay = sampling.delay_seconds if isinstance(sampling, ClipSampling) else 0.0
+        # Below what time stamps can tell apart, there are more clips than numbers to count them.
+        self._delay = delay if delay > _EDGE_SECONDS else 0.0
         self._frames: deque[Frame] = deque()
         self._due: tuple[Frame, ...] | None = None
         self._asked_until = -1
@@ -135,7 +138,7 @@ class Sampler:
             self._make_due((frame,))
             return
         self._frames.append(frame)
-        if self._sampling.delay_seconds > 0:
+        if self._delay:
             self.reach(frame.timestamp)
         elif frame.timestamp >= self._sampling.clip_length_seconds - _EDGE_SECONDS:
             self._forget_until(frame.timestamp - self._sampling.clip_length_seconds)
@@ -144,9 +147,9 @@ class Sampler:
     def reach(self, time: float) -> None:
         """Let stream time pass: clips that end by now are due."""
         sampling = self._sampling
-        if isinstance(sampling, FrameSampling) or sampling.delay_seconds == 0:
+        if isinstance(sampling, FrameSampling) or not self._delay:
             return
-        length, delay = sampling.clip_length_seconds, sampling.delay_seconds
+        length, delay = sampling.clip_length_seconds, self._delay
         last = math.floor((time - length + _EDGE_SECONDS) / delay)
         if last < self._next_clip:
             return
@@ -179,12 +182,12 @@ class Sampler:
 
     def _in_a_clip(self, time: float) -> bool:
         sampling = self._sampling
-        if isinstance(sampling, FrameSampling) or sampling.delay_seconds == 0:
+        if isinstance(sampling, FrameSampling) or not self._delay:
             return True
-        into_cycle = time % sampling.delay_seconds
+        into_cycle = time % self._delay
         # The first frame is in no clip, but it may be all there is of a very short video.
         return (
-            sampling.delay_seconds <= sampling.clip_length_seconds
+            self._delay <= sampling.clip_length_seconds
             or time == 0
             or _EDGE_SECONDS < into_cycle <= sampling.clip_length_seconds + _EDGE_SECONDS
         )

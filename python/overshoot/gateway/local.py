@@ -58,12 +58,7 @@ class LocalGateway:
         port: int = 0,
         clock: Clock | None = None,
     ) -> None:
-        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _MAX_PORT:
-            msg = f"port must be a whole number from 0 to {_MAX_PORT}, got {port!r}"
-            raise ConfigurationError(msg, details={"field": "port"})
-        if not isinstance(host, str) or not host.strip():
-            msg = f"host must be an address or a name to listen on, got {host!r}"
-            raise ConfigurationError(msg, details={"field": "host"})
+        _check_place(host, port)
         if settings is None:
             addresses = (_LOOPBACK_ADDRESS,) if _is_loopback(host) else None
             settings = GatewaySettings(ice_addresses=addresses)
@@ -155,6 +150,15 @@ class LocalGateway:
         traceback: TracebackType | None,
     ) -> None:
         await self.stop()
+
+
+def _check_place(host: object, port: object) -> None:
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _MAX_PORT:
+        msg = f"port must be a whole number from 0 to {_MAX_PORT}, got {port!r}"
+        raise ConfigurationError(msg, details={"field": "port"})
+    if not isinstance(host, str) or not host.strip():
+        msg = f"host must be an address or a name to listen on, got {host!r}"
+        raise ConfigurationError(msg, details={"field": "host"})
 
 
 def _cannot_listen(error: OSError, host: str, port: int) -> NetworkError | ConfigurationError:

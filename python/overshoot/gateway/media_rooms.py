@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
 
 _THREADS = 2
+_STOP_SECONDS = 4.0
 
 
 class MediaRooms:
@@ -44,9 +45,10 @@ class MediaRooms:
 
     async def stop(self) -> None:
         """Wait until the peers of ended streams are closed, and end the threads."""
+        pending = set[asyncio.Task[None]]()
         if self._tasks:
-            await asyncio.wait(self._tasks)
-        self._executor.shutdown(wait=False, cancel_futures=True)
+            _, pending = await asyncio.wait(self._tasks, timeout=_STOP_SECONDS)
+        self._executor.shutdown(wait=not pending, cancel_futures=True)
 
     async def _receive(self, peer: ReceivingPeer, stream: ServedStream) -> None:
         receiving = asyncio.create_task(peer.receive(stream))

@@ -1,0 +1,162 @@
+"""What the gateway's tests share: a backend that tells what it saw, and a sender of frames."""
+
+from __future__ import annotations
+
+import asyncio
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+from aiortc import (
+    MediaStreamTrack,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+from attrs import define, field
+
+from overshoot.domain.inference import InferenceAnswer, InferenceRequest, ModelInfo
+from overshoot.errors import InferenceError
+from overshoot.rtc import close_peer, create_peer, gather_on
+
+SIDE = 64
+CELLS = 6
+"""Frames carry their number as six bright or dark columns, which no codec can blur away."""
+
+
+def numbered_frame(number: int, *, width: int = 96, height: int = SIDE) -> av.VideoFrame:
+    cell = width // CELLS
+    luma = np.full((height, width), 30, np.uint8)
+    for bit in range(CELLS):
+        if number >> bit & 1:
+            luma[:, bit * cell : (bit + 1) * cell] = 220
+    chroma = np.full((height // 2, width), 128, np.uint8)
+    return av.VideoFrame.from_ndarray(np.vstack([luma, chroma]), format="yuv420p")
+
+
+def read_number(pixels: Any) -> int:
+    cell = pixels.shape[1] // CELLS
+    centres = [pixels[:, b * cell + cell // 4 : (b + 1) * cell - cell // 4] for b in range(CELLS)]
+    return sum((int(centre.mean()) > 127) << bit for bit, centre in enumerate(centres))
+
+
+class NumberedTrack(MediaStreamTrack):
+    """Frames 0, 1, 2 … with exact time stamps, sent faster than real time; then the end."""
+
+    kind = "video"
+
+    def __init__(self, count: int, fps: int, *, pace: float = 0.004, **size: int) -> None:
+        super().__init__()
+        self._count = count
+        self._ticks = 90_000 // fps
+        self._pace = pace
+        self._size = size
+        self._next = 0
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def recv(self) -> av.VideoFrame:
+        if self.readyState != "live" or self._next >= self._count:
+            self.stop()
+            raise MediaStreamError
+        await self.held.wait()
+        await asyncio.sleep(self._pace)
+        frame = numbered_frame(self._next % 2**CELLS, **self._size)
+        frame.pts = self._next * self._ticks
+        frame.time_base = Fraction(1, 90_000)
+        self._next += 1
+        return frame
+
+
+@define
+class Sender:
+    """A client's peer with one offer."""
+
+    peer: RTCPeerConnection = field(factory=create_peer)
+    connected: asyncio.Event = field(factory=asyncio.Event)
+
+    async def offer(self, track: MediaStreamTrack | None, *, codec: str | None = None) -> str:
+        self.peer.on("connectionstatechange", self._on_state)
+        if track is not None:
+            self.peer.addTrack(track)
+        else:
+            self.peer.addTransceiver("video", direction="sendonly")
+        if codec is not None:
+            wanted = [
+                c
+                for c in RTCRtpSender.getCapabilities("video").codecs
+                if c.mimeType.lower() == f"video/{codec}".lower()
+            ]
+            self.peer.getTransceivers()[0].setCodecPreferences(wanted)
+        gather_on(self.peer, ("127.0.0.1",))
+        await self.peer.setLocalDescription(await self.peer.createOffer())
+        return str(self.peer.localDescription.sdp)
+
+    async def accept(self, answer_sdp: str) -> None:
+        await self.peer.setRemoteDescription(RTCSessionDescription(answer_sdp, "answer"))
+
+    async def close(self) -> None:
+        await close_peer(self.peer)
+
+    def _on_state(self) -> None:
+        if self.peer.connectionState == "connected":
+            self.connected.set()
+
+
+@define
+class ScriptedSession:
+    """Answers with the numbers it read; ``gate`` holds it, ``failure`` makes it raise."""
+
+    backend: ScriptedBackend
+
+    async def infer(self, request: InferenceRequest) -> InferenceAnswer:
+        self.backend.requests.append(request)
+        self.backend.asked.set()
+        await self.backend.gate.wait()
+        if self.backend.failure is not None:
+            raise self.backend.failure
+        return InferenceAnswer(request.prompt)
+
+    async def close(self) -> None:
+        self.backend.closed_sessions += 1
+        if self.backend.stuck:
+            await asyncio.Event().wait()
+
+
+@define
+class ScriptedBackend:
+    """Every model but ``unknown``; remembers what it was asked."""
+
+    requests: list[InferenceRequest] = field(factory=list)
+    gate: asyncio.Event = field(factory=asyncio.Event)
+    asked: asyncio.Event = field(factory=asyncio.Event)
+    failure: Exception | None = None
+    closed_sessions: int = 0
+    stuck: bool = False
+    name: str = "scripted"
+
+    def __attrs_post_init__(self) -> None:
+        self.gate.set()
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        return (ModelInfo("scripted", ready=True, status="ready", can_tell=("numbers",)),)
+
+    async def start_session(self, model: str) -> ScriptedSession:
+        if model == "unknown":
+            msg = "there is no model 'unknown'"
+            raise InferenceError(msg)
+        return ScriptedSession(self)
+
+    async def close(self) -> None:
+        pass
+
+
+def create_body(sdp: str, **processing: Any) -> dict[str, Any]:
+    return {
+        "webrtc": {"type": "offer", "sdp": sdp},
+        "processing": processing
+        or {"target_fps": 5, "clip_length_seconds": 1.0, "delay_seconds": 1.0},
+        "inference": {"prompt": "read", "model": "scripted"},
+    }
