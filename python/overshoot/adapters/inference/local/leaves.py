@@ -1,0 +1,208 @@
+"""Single values of an answer: true or false, a number, a text, or a word of a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from overshoot.adapters.inference.local.asking import label_meaning
+from overshoot.adapters.inference.local.observation import words_of
+from overshoot.adapters.inference.local.scope import says
+from overshoot.adapters.inference.local.vocabulary import Mention, Subject, Word, tokens
+from overshoot.adapters.inference.local.wording import (
+    in_words,
+    joined,
+    motion_in_words,
+    way_in_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from overshoot.adapters.inference.local.schema import Json
+    from overshoot.adapters.inference.local.scope import Answering, Scope
+
+
+class Unknown:
+    """Marks a value that cannot be told."""
+
+
+UNKNOWN: Final = Unknown()
+_NONE = frozenset(
+    "none,no,nothing,null,no gesture,no hand,no hands,no motion,no action,absent,false,neither,"
+    "not detected,nothing detected,no gestures,none detected,not visible,no movement,no qr,"
+    "none of the above,no direction".split(",")
+)
+_UNSURE = frozenset(
+    "unknown,other,unclear,uncertain,undefined,unspecified,not sure,cannot tell,cant tell,na,n a,"
+    "indeterminate,ambiguous,undetermined,something else,others,unsure".split(",")
+)
+_YES = {"yes", "true", "y"}
+_NO = {"no", "false", "n"}
+
+
+def boolean(answering: Answering, scope: Scope) -> bool | Unknown:
+    """Whether what the place is about is true of the clip."""
+    seen = answering.observation
+    if scope.label_said and scope.meaning is None:
+        if scope.label is None:
+            return False
+        return seen.confidence(scope.label) > 0
+    told = [
+        _is_true(answering, mention)
+        for mention in scope.meanings(answering.asked)
+        if mention.subject not in seen.untold()
+    ]
+    answers = [answer for answer in told if answer is not None]
+    return any(answers) if answers else UNKNOWN
+
+
+def _is_true(answering: Answering, mention: Mention) -> bool | None:
+    seen = answering.observation
+    if mention.word is not None:
+        return seen.confidence(mention.word) > 0
+    if mention.subject in {Subject.LIGHT, Subject.COLOUR}:
+        return None
+    present = seen.present()
+    words = set(words_of(mention.subject)) - {Word.NO_MOTION, Word.CAMERA_STILL}
+    return any(word in present for word in words)
+
+
+def number(answering: Answering, scope: Scope, node: Mapping[str, Any]) -> float | Unknown:
+    """A count, a share or a confidence; a confidence is 0 to 1 unless the schema wants percent."""
+    seen = answering.observation
+    confident = says(scope.name, "confidence") or "confidence" in tokens(scope.name)
+    if scope.label_said and (scope.meaning is None or confident):
+        return _scaled(seen.confidence(scope.label) if scope.label else 0.0, scope, node)
+    mentions = scope.meanings(answering.asked)
+    told = [mention for mention in mentions if mention.subject not in seen.untold()]
+    if not told:
+        return UNKNOWN
+    hands = [mention for mention in told if mention.subject is Subject.HANDS]
+    if hands and not confident and seen.hands is not None:
+        return float(seen.hands.count)
+    if confident or any(mention.word is not None for mention in told):
+        present = seen.present()
+        words = [
+            word
+            for each in told
+            for word in ((each.word,) if each.word else words_of(each.subject))
+        ]
+        return _scaled(max((present.get(word, 0.0) for word in words), default=0.0), scope, node)
+    if told[0].subject is Subject.LIGHT:
+        return _scaled(seen.brightness, scope, node)
+    if told[0].subject is Subject.MOTION and seen.motion is not None:
+        return _scaled(seen.motion.share, scope, node)
+    counts = {Subject.QR: len(seen.qr), Subject.COLOUR: len(seen.colours)}
+    counts[Subject.GESTURE] = len(seen.hands.gestures) if seen.hands else 0
+    count = counts.get(told[0].subject)
+    return UNKNOWN if count is None else float(count)
+
+
+def _scaled(share: float, scope: Scope, node: Mapping[str, Any]) -> float:
+    """A share on the scale that the schema or the name asks for."""
+    whole = "integer" in (node.get("type"), *_listed(node.get("type")))
+    most = node.get("maximum")
+    if isinstance(most, int | float) and not isinstance(most, bool) and most > 1:
+        return share * float(most)
+    percent = {"percent", "percentage", "pct"} & set(tokens(scope.name))
+    return share * 100 if percent or (whole and most is None) else share
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def text(answering: Answering, scope: Scope) -> str | Unknown:
+    """A sentence, or the word for what the place is about."""
+    if scope.label_said and scope.meaning is None:
+        return scope.label_said if says(scope.name, "label") else UNKNOWN
+    seen = answering.observation
+    if scope.meaning is None:
+        return UNKNOWN if scope.named else in_words(seen, answering.asked)
+    subject, word = scope.meaning.subject, scope.meaning.word
+    if subject in seen.untold():
+        return UNKNOWN
+    if word is not None and subject is not Subject.QR:
+        return "yes" if seen.confidence(word) > 0 else "no"
+    return _subject_text(answering, subject)
+
+
+def _subject_text(answering: Answering, subject: Subject) -> str:
+    seen = answering.observation
+    motion = seen.motion
+    if subject is Subject.QR:
+        return "\n".join(seen.qr)
+    if subject is Subject.DIRECTION:
+        return way_in_words(motion.ways) if motion and motion.ways else "none"
+    if subject is Subject.REGION:
+        return motion.region.value if motion and motion.region else "none"
+    if subject is Subject.MOTION:
+        return motion_in_words(seen)
+    if subject is Subject.CAMERA and seen.camera is not None:
+        return seen.camera[0].value.removeprefix("camera ")
+    if subject is Subject.LIGHT:
+        level = "normal" if seen.light is Word.NORMAL_LIGHT else seen.light.value
+        return f"{level}, {seen.light_change[0].value}" if seen.light_change else level
+    if subject is Subject.HANDS:
+        return str(seen.hands.count if seen.hands else 0)
+    present = seen.present()
+    shown = sorted((w for w in words_of(subject) if w in present), key=lambda w: -present[w])
+    return joined([word.value for word in shown]) or "none"
+
+
+def meaning_in(label: Any, scope: Scope, answering: Answering) -> Mention | None:
+    """What a word of an ``enum`` stands for, where it stands."""
+    if not isinstance(label, str):
+        return None
+    subjects = dict.fromkeys(mention.subject for mention in scope.meanings(answering.asked))
+    for subject in subjects:
+        mention = label_meaning(label, subject)
+        if mention is not None and mention.word is not None:
+            return mention
+    mention = label_meaning(label, None)
+    return mention if mention is not None and mention.word is not None else None
+
+
+def choice(answering: Answering, scope: Scope, words: Sequence[Any]) -> Json | Unknown:
+    """The surest of the listed words that is true; else one that says none, or unknown."""
+    plain = {" ".join(tokens(word)): word for word in words if isinstance(word, str)}
+    if plain and set(plain) <= _YES | _NO | _UNSURE:
+        return _yes_or_no(answering, scope, plain)
+    if words and all(isinstance(word, bool) or word is None for word in words):
+        value = boolean(answering, scope)
+        return value if not isinstance(value, Unknown) and value in words else UNKNOWN
+    seen = answering.observation
+    best: tuple[float, Json | Unknown] = (0.0, UNKNOWN)
+    blind = False
+    for said in words:
+        mention = meaning_in(said, scope, answering)
+        if mention is None or mention.word is None:
+            general = not isinstance(said, str) or " ".join(tokens(said)) in _NONE | _UNSURE
+            if not general:
+                answering.cannot(str(said))
+            continue
+        if mention.subject in seen.untold():
+            blind = True
+            answering.cannot(str(said), mention.subject)
+        sure = seen.confidence(mention.word)
+        best = max(best, (sure, said), key=lambda each: each[0])
+    if best[0] > 0:
+        return best[1]
+    subjects = {mention.subject for mention in scope.meanings(answering.asked)}
+    return _no_choice(plain, blind=blind or bool(subjects & seen.untold()))
+
+
+def _no_choice(plain: Mapping[str, str], *, blind: bool) -> str | Unknown:
+    """What to choose when none of the words was seen; what was not looked at is not "none"."""
+    orders = (_UNSURE,) if blind else (_NONE, _UNSURE)
+    for group in orders:
+        for said, word in plain.items():
+            if said in group:
+                return word
+    return UNKNOWN
+
+
+def _yes_or_no(answering: Answering, scope: Scope, plain: Mapping[str, str]) -> str | Unknown:
+    value = boolean(answering, scope)
+    group = _UNSURE if isinstance(value, Unknown) else _YES if value else _NO
+    return next((word for said, word in plain.items() if said in group), UNKNOWN)

@@ -1,0 +1,118 @@
+"""JSON schemas: read once, refuse what cannot be used, and check the answer at the end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import jsonschema_rs
+
+from overshoot.errors import InferenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from overshoot.domain.inference import JsonSchema
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+_MOST_REFERENCES = 16
+_LONGEST_MESSAGE = 200
+
+
+class AnswerSchema:
+    """A schema that an answer must satisfy.
+
+    Raises:
+        InferenceError: it is no JSON schema, or refers to something outside itself.
+    """
+
+    def __init__(self, schema: JsonSchema) -> None:
+        try:
+            self.root: dict[str, Any] = json.loads(json.dumps(dict(schema), allow_nan=False))
+            self._validator = jsonschema_rs.validator_for(self.root, retriever=_refused)
+        except jsonschema_rs.ValidationError as error:
+            message = f"output_schema cannot be used: {_short(error.message)}"
+            raise InferenceError(message) from error
+        except (TypeError, ValueError, RecursionError, jsonschema_rs.ReferencingError) as error:
+            message = f"output_schema cannot be used: {_short(str(error))}"
+            raise InferenceError(message) from error
+
+    def check(self, answer: Json) -> None:
+        """Raises InferenceError, saying where, unless the answer satisfies the schema."""
+        for error in self._validator.iter_errors(answer):
+            where = "".join(f"[{step!r}]" for step in error.instance_path)
+            raise InferenceError(
+                "the local backend cannot answer in this output_schema without guessing: "
+                f"at ${where}: {_short(error.message)}; allow null there, or add a value such as "
+                '"none" or "unknown" to the enum'
+            )
+
+    def resolved(self, schema: Any) -> dict[str, Any]:
+        """The schema itself with local references followed and ``allOf`` merged in."""
+        node = _as_object(schema)
+        for _ in range(_MOST_REFERENCES):
+            if "$ref" not in node and "allOf" not in node:
+                return node
+            rest = {key: value for key, value in node.items() if key not in {"$ref", "allOf"}}
+            parts = [self._target(str(node["$ref"]))] if "$ref" in node else []
+            parts += [_as_object(part) for part in node.get("allOf", [])]
+            node = _merged([*parts, rest])
+        raise InferenceError("output_schema cannot be used: its references lead round in a circle")
+
+    def _target(self, reference: str) -> dict[str, Any]:
+        target: Any = self.root
+        if not reference.startswith("#"):
+            raise InferenceError(
+                f"output_schema cannot be used: {_short(reference)} points outside it; "
+                "use $defs and references that begin with #/"
+            )
+        for step in reference.removeprefix("#").split("/")[1:]:
+            key = step.replace("~1", "/").replace("~0", "~")
+            if not isinstance(target, dict) or key not in target:
+                raise InferenceError(
+                    f"output_schema cannot be used: {_short(reference)} points nowhere"
+                )
+            target = target[key]
+        return _as_object(target)
+
+
+def _refused(uri: str) -> Json:
+    raise ValueError(f"{_short(uri)} is not fetched; use $defs and references that begin with #/")
+
+
+def _as_object(schema: Any) -> dict[str, Any]:
+    """``true`` means anything; ``false``, nothing, fails in the final check."""
+    return schema if isinstance(schema, dict) else {}
+
+
+def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """One schema of several, as far as walking it needs: the check at the end has the last word."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            if key == "properties" and isinstance(value, dict):
+                whole[key] = {**whole.get(key, {}), **value}
+            elif key == "required" and isinstance(value, list):
+                whole[key] = [*whole.get(key, []), *value]
+            else:
+                whole[key] = value
+    return whole
+
+
+def types_of(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """The types a schema allows; what is meant where it names none."""
+    named = node.get("type")
+    if isinstance(named, str):
+        return (named,)
+    if isinstance(named, list):
+        return tuple(str(name) for name in named)
+    if "properties" in node:
+        return ("object",)
+    if "items" in node or "prefixItems" in node:
+        return ("array",)
+    return ()
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST_MESSAGE else f"{flat[:_LONGEST_MESSAGE]}…"

@@ -1,0 +1,115 @@
+"""One stream's conversation with the local backend."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING
+
+import cv2
+
+from overshoot.adapters.inference.local.asking import asked_in
+from overshoot.adapters.inference.local.filling import Filling
+from overshoot.adapters.inference.local.schema import AnswerSchema
+from overshoot.adapters.inference.local.scope import Answering
+from overshoot.adapters.inference.local.summary import summed_up
+from overshoot.adapters.inference.local.vocabulary import SUBJECT_OF, Subject, Word
+from overshoot.adapters.inference.local.watcher import Watcher
+from overshoot.adapters.inference.local.wording import in_words
+from overshoot.domain.inference import InferenceAnswer
+from overshoot.errors import InferenceError
+
+if TYPE_CHECKING:
+    from overshoot.adapters.inference.local.backend import LocalBackend
+    from overshoot.adapters.inference.local.observation import Observation
+    from overshoot.domain.inference import InferenceRequest, JsonSchema
+
+
+class LocalSession:
+    """Remembers the last seconds of one stream, and nothing of any other."""
+
+    def __init__(self, backend: LocalBackend) -> None:
+        self._backend = backend
+        self._watcher: Watcher | None = Watcher(backend.networks)
+        self._shown: frozenset[Word] = frozenset()
+        self._schema: tuple[JsonSchema, AnswerSchema] | None = None
+        # A cancelled request may still be at its last frame when the next one comes.
+        self._lock = threading.Lock()
+
+    async def infer(self, request: InferenceRequest) -> InferenceAnswer:
+        """Answer one request; the work is done on a thread of the backend."""
+        if self._watcher is None:
+            raise InferenceError("this session of the local backend is closed")
+        if not request.frames:
+            raise InferenceError("a clip needs at least one frame")
+        schema = self._compiled(request.output_schema)
+        cancelled = threading.Event()
+        try:
+            observation = await self._backend.run(lambda: self._watch(request, cancelled))
+        except BaseException:
+            cancelled.set()
+            raise
+        return self._answer(request, schema, observation)
+
+    async def close(self) -> None:
+        """Forget the stream."""
+        self._watcher = None
+        self._schema = None
+
+    def _watch(self, request: InferenceRequest, cancelled: threading.Event) -> Observation:
+        with self._lock:
+            watcher = self._watcher
+            if watcher is None:
+                raise InferenceError("this session of the local backend is closed")
+
+            def stopped() -> bool:
+                return cancelled.is_set() or self._backend.stopping() or self._watcher is None
+
+            try:
+                clip, history, look = watcher.watch(request.frames, stopped)
+            except cv2.error as error:
+                raise InferenceError(f"OpenCV cannot look at this clip: {error.err}") from error
+            observation = summed_up(clip, history, look, self._shown)
+            self._shown = frozenset(observation.hands.gestures if observation.hands else ())
+            return observation
+
+    def _compiled(self, schema: JsonSchema | None) -> AnswerSchema | None:
+        if schema is None:
+            return None
+        if self._schema is None or self._schema[0] is not schema:
+            self._schema = schema, AnswerSchema(schema)
+        return self._schema[1]
+
+    def _answer(
+        self, request: InferenceRequest, schema: AnswerSchema | None, observation: Observation
+    ) -> InferenceAnswer:
+        asked = asked_in(request.prompt)
+        answering = Answering(observation, asked, self._backend.networks_missing)
+        for phrase in asked.unknown:
+            answering.cannot(phrase)
+        everything = not asked.mentions and not asked.unknown
+        untold = observation.untold()
+        for mention in asked.mentions:
+            if mention.subject in untold:
+                answering.cannot(
+                    mention.word.value if mention.word else mention.subject.value, mention.subject
+                )
+        if everything and schema is None and observation.hands is None:
+            answering.cannot(Subject.GESTURE.value, Subject.GESTURE)
+        if schema is None:
+            text = in_words(observation, asked)
+        else:
+            text = json.dumps(Filling(schema, answering).answer(), ensure_ascii=False)
+        return InferenceAnswer(
+            text, unsupported=tuple(answering.unsupported.values()), detected=_detected(observation)
+        )
+
+
+def _detected(observation: Observation) -> dict[str, float]:
+    """What is there, by name; where it is and what is not there are told in words only."""
+    left_out = {Word.NO_MOTION}
+    return {
+        word.value: sure
+        for word, sure in observation.present().items()
+        if word not in left_out and SUBJECT_OF[word] is not Subject.REGION
+    }

@@ -1,0 +1,112 @@
+"""Is a hand being waved: turns of the finger tips from side to side."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import cos
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, field, frozen
+
+from overshoot.adapters.inference.local.gestures import TIPS, gestures, ramp
+from overshoot.adapters.inference.local.vocabulary import Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from overshoot.adapters.inference.local.landmarks import Hand
+
+WINDOW_S = 2.2
+# Between two pictures further apart a whole swing goes unseen.
+_MOST_GAP_S = 0.5
+# Someone who stopped is no longer waving.
+_STOPPED_AFTER_S = 0.7
+_LEAST_SWING = 0.2
+
+
+@frozen
+class _Sample:
+    time: float
+    x: float
+    y: float
+    palm: float
+    upright: float
+    is_open: float
+    alone: float
+
+
+@define
+class Waving:
+    """The last two seconds of one hand, in pixels, the camera's motion taken out."""
+
+    _samples: deque[_Sample] = field(factory=deque[_Sample])
+
+    def add(self, time: float, hand: Hand, camera: tuple[float, float], others: list[Hand]) -> None:
+        """Note a hand. ``camera`` is how far the picture has shifted so far, in its pixels."""
+        if self._samples and time - self._samples[-1].time > _MOST_GAP_S:
+            self._samples.clear()
+        tips = hand.points[TIPS, :2].mean(axis=0)
+        self._samples.append(
+            _Sample(
+                time=time,
+                x=float(tips[0] - camera[0]),
+                y=float(tips[1] - camera[1]),
+                palm=hand.palm,
+                upright=cos(hand.square().angle),
+                is_open=gestures(hand.points)[Word.OPEN_HAND],
+                alone=min((_apart(hand, other) for other in others), default=9.0),
+            )
+        )
+        while time - self._samples[0].time > WINDOW_S:
+            self._samples.popleft()
+
+    def confidence(self) -> float:
+        """0.0 to 1.0, that the hand is being waved now."""
+        samples = list(self._samples)
+        # One length for all: what jitters from picture to picture is the palm, not the place.
+        palm = float(np.median([s.palm for s in samples])) if samples else 1.0
+        turns = _turns(samples, _LEAST_SWING * palm)
+        if len(turns) < 3:  # noqa: PLR2004
+            return 0.0
+        swings = [abs(b.x - a.x) / palm for a, b in zip(turns, turns[1:], strict=False)]
+        pace = [b.time - a.time for a, b in zip(turns, turns[1:], strict=False)]
+        since = samples[-1].time - turns[-1].time
+        swing = float(np.median(swings))
+        sideways = float(np.ptp([s.x for s in samples]))
+        upwards = float(np.ptp([s.y for s in samples]))
+        return min(
+            ramp(len(turns), 2, 3),
+            ramp(swing, 0.25, 0.6),
+            ramp(float(np.median([s.upright for s in samples])), 0.5, 0.8),
+            ramp(float(np.median([s.is_open for s in samples])), 0.2, 0.7),
+            ramp(sideways / max(upwards, 1e-6), 0.9, 1.5),
+            ramp(float(np.median(pace)), 0.9, 0.65),
+            ramp(since, 2 * _STOPPED_AFTER_S, _STOPPED_AFTER_S),
+            # Two hands that meet are clapping, or washing.
+            ramp(float(np.min([s.alone for s in samples])), 1.5, 2.2),
+        )
+
+
+def _turns(samples: Sequence[_Sample], least: float) -> list[_Sample]:
+    """Where the way from side to side was reversed, by at least ``least``."""
+    turns: list[_Sample] = []
+    if not samples:
+        return turns
+    extreme, way = samples[0], 0
+    for sample in samples[1:]:
+        step = sample.x - extreme.x
+        if step * way > 0 or (way == 0 and abs(step) < least):
+            extreme = sample if way else extreme
+        elif abs(step) >= least:
+            if way:
+                turns.append(extreme)
+            way = 1 if step > 0 else -1
+            extreme = sample
+    return turns
+
+
+def _apart(one: Hand, other: Hand) -> float:
+    """Distance of the middles of two hands, in palms."""
+    line = one.points[:, :2].mean(axis=0) - other.points[:, :2].mean(axis=0)
+    return float(np.hypot(line[0], line[1])) / max(one.palm, other.palm)
