@@ -38,6 +38,31 @@ fn the_newest_is_taken_and_the_others_are_counted() {
 }
 
 #[test]
+fn sources_of_other_sizes_are_resized_to_the_ring_s() {
+    let ring = ring(2);
+    for (index, (width, height)) in [(6, 4), (9, 1), (1, 9), (9, 1), (6, 4)]
+        .into_iter()
+        .enumerate()
+    {
+        let source = Size::new(width, height).unwrap();
+        let row = vec![255; source.packed_row_len()];
+        let rows = vec![&row[..]; height];
+        let pushed = ring.push(&rows, source, PixelOrder::Rgb, Stamp::default());
+        assert_eq!(
+            pushed,
+            Ok(if index == 0 {
+                Pushed::Wake
+            } else {
+                Pushed::Ready
+            })
+        );
+        let lease = ring.take().unwrap();
+        assert_eq!(lease.planes().len(), ring.size().i420_len());
+        assert!(lease.planes()[..24].iter().all(|&y| y == 235));
+    }
+}
+
+#[test]
 fn a_held_frame_is_not_written_to() {
     let ring = ring(2);
     push_grey(&ring, 255, 0);
