@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve
 
-from overshoot.errors import CallbackError, OvershootError, SourceError
+from overshoot.errors import CallbackError, FrameError, OvershootError, SourceError
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
@@ -88,51 +88,60 @@ class Capture:
         try:
             try:
                 info = self._source.open()
-            except Exception as caught:  # noqa: BLE001 - every failure must reach the waiter
+            except BaseException as caught:  # noqa: BLE001 - even sys.exit must reach the waiter
                 failure = _as_source_error(caught)
                 _settle(loop, opened, failure)
                 return
             _settle(loop, opened, info)
             self._may_read.wait()
             try:
-                self._read_all(live=info.live)
-            except Exception as caught:  # noqa: BLE001 - reported through on_end
+                self._read_all(loop, live=info.live)
+            except BaseException as caught:  # noqa: BLE001 - reported through on_end
                 error = _as_source_error(caught)
             self._on_end(error)
         finally:
+            self._release(loop)
+
+    def _release(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
             self._source.close()
+        except Exception as caught:  # noqa: BLE001 - sources are the caller's to write
+            self._on_error(_as_source_error(caught))
+        finally:
             _settle(loop, self._gone, None)
 
-    def _read_all(self, *, live: bool) -> None:
-        began: float | None = None
-        while not self._stopping.is_set():
+    def _read_all(self, loop: asyncio.AbstractEventLoop, *, live: bool) -> None:
+        pace = Pace()
+        # A loop that was closed over a running stream has left nobody to stop this thread.
+        while not self._stopping.is_set() and not loop.is_closed():
             frame = self._source.read()
             if frame is None:
                 return
-            if began is None:
-                began = self._clock.monotonic() - frame.timestamp
-            wait = 0.0 if live else began + frame.timestamp - self._clock.monotonic()
+            wait = 0.0 if live else pace.seconds_until(frame.timestamp, self._clock.monotonic())
             if wait > 0 and self._stopping.wait(wait):
                 return
-            if (processed := self._process(frame)) is not None:
-                self._on_frame(processed)
+            if self._processor is None:
+                self._on_frame(frame)
+            else:
+                self._process(frame, self._processor)
 
-    def _process(self, frame: Frame) -> Frame | None:
-        if self._processor is None:
-            return frame
+    def _process(self, frame: Frame, processor: FrameProcessor) -> None:
         try:
-            pixels = self._processor(frame.pixels)
+            pixels = processor(frame.pixels)
         except Exception as cause:  # noqa: BLE001 - the caller's code may raise anything
-            self._tell(f"frame_processor raised {type(cause).__name__}: {cause}", cause)
-            return None
-        fault = _pixel_fault(pixels)
-        if fault is not None:
-            self._tell(f"frame_processor must return a BGR frame, but returned {fault}", None)
-            return None
-        return evolve(frame, pixels=pixels)
+            kind = type(cause).__name__
+            self._tell(kind, f"frame_processor raised {kind}: {cause}", cause)
+            return
+        wanted = "frame_processor must return a BGR frame, but returned"
+        if not hasattr(pixels, "shape"):
+            self._tell("type", f"{wanted} {type(pixels).__name__!r}", None)
+            return
+        try:
+            self._on_frame(evolve(frame, pixels=pixels))
+        except FrameError as fault:
+            self._tell("pixels", f"{wanted} one that cannot be sent: {fault.message}", fault)
 
-    def _tell(self, message: str, cause: Exception | None) -> None:
-        kind = type(cause).__name__ if cause is not None else message
+    def _tell(self, kind: str, message: str, cause: Exception | None) -> None:
         if kind in self._told:
             return
         self._told.add(kind)
@@ -140,18 +149,23 @@ class Capture:
         self._on_error(CallbackError(note, callback="frame_processor", cause=cause))
 
 
-def _pixel_fault(pixels: object) -> str | None:
-    """What is wrong with a processor's return value, or None."""
-    shape = getattr(pixels, "shape", None)
-    if shape is None:
-        return repr(type(pixels).__name__)
-    dtype = getattr(pixels, "dtype", None)
-    if len(shape) != 3 or shape[2] != 3 or 0 in shape or str(dtype) != "uint8":  # noqa: PLR2004
-        return f"an array of shape {tuple(shape)} and dtype {dtype}"
-    return None
+class Pace:
+    """When the frames of a recording are due: as far apart as they were taken."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def seconds_until(self, timestamp: float, now: float) -> float:
+        """How long to wait for the frame of this source time; 0.0 for the first or a late one.
+
+        A late frame does not move the others: what was lost is caught up.
+        """
+        if self._began is None:
+            self._began = now - timestamp
+        return max(0.0, self._began + timestamp - now)
 
 
-def _as_source_error(error: Exception) -> OvershootError:
+def _as_source_error(error: BaseException) -> OvershootError:
     if isinstance(error, OvershootError):
         return error
     message = f"the source failed with {type(error).__name__}: {error}"

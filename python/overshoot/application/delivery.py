@@ -17,6 +17,7 @@ Callback: TypeAlias = Callable[[ItemT], Any]
 """A function, a coroutine function, or a function that starts and returns a task."""
 
 QUEUE_LIMIT = 64
+CANCEL_SECONDS = 1.0
 
 
 class Delivery(Generic[ItemT]):
@@ -25,6 +26,7 @@ class Delivery(Generic[ItemT]):
     A coroutine it returns is awaited before the next item; a task or future is left to itself, and
     its failure is reported. While the callback is busy at most 64 items wait, the newest ones.
     What the callback raises goes to ``on_fault`` as a `CallbackError`, and delivery goes on.
+    ``dropped`` counts the items that the callback never got.
     """
 
     def __init__(
@@ -45,23 +47,38 @@ class Delivery(Generic[ItemT]):
 
     def put(self, item: ItemT) -> None:
         """Add an item; drops the oldest one when too many wait."""
+        if self._worker is not None and self._worker.done():
+            # A task that a callback left behind may fail long after the stream has ended.
+            self.dropped += 1
+            _log.warning("undelivered", callback=self._name, item=repr(item))
+            return
         if len(self._items) >= QUEUE_LIMIT:
             self._items.popleft()
             self.dropped += 1
         self._items.append(item)
         self._ready.set()
 
+    @property
+    def calling(self) -> bool:
+        """Whether it is the callback that asks, which must not wait for its own end."""
+        return self._worker is not None and self._worker is asyncio.current_task()
+
     async def close(self, *, patience_seconds: float) -> None:
-        """Deliver what waits, for at most that long, then stop."""
+        """Deliver what waits, for at most that long, then stop; what is lost by it is reported."""
         self._closing = True
         self._ready.set()
         worker = self._worker
-        if worker is None or worker is asyncio.current_task():
+        if worker is None:
             return
         _, unfinished = await asyncio.wait({worker}, timeout=patience_seconds)
         if unfinished:
             worker.cancel()
-            await asyncio.wait({worker})
+            await asyncio.wait({worker}, timeout=CANCEL_SECONDS)
+            message = (
+                f"{self._name} was still busy {patience_seconds:g} s after the end and was"
+                f" cancelled; {len(self._items)} more were not delivered"
+            )
+            self._on_fault(CallbackError(message, callback=self._name))
 
     async def _work(self) -> None:
         while True:
@@ -75,10 +92,15 @@ class Delivery(Generic[ItemT]):
     async def _call(self, item: ItemT) -> None:
         try:
             returned = self._callback(item)
-            if isinstance(returned, asyncio.Future):
+            if asyncio.isfuture(returned):
                 returned.add_done_callback(self._inspect)
             elif isinstance(returned, Awaitable):
                 await returned
+        except asyncio.CancelledError as cause:
+            worker = asyncio.current_task()
+            if worker is not None and worker.cancelling():
+                raise
+            self._fault(cause)  # Something the callback waited for was cancelled, not it itself.
         except Exception as cause:  # noqa: BLE001 - the caller's code may raise anything
             self._fault(cause)
 

@@ -34,14 +34,10 @@ class RingFeed:
     def offer(self, frame: Frame) -> None:
         """Convert and hand over a frame; any thread, never waits. The newest frame wins.
 
-        The first frame decides the size; later ones are scaled to it.
+        The first frame decides the size; later ones are scaled to it. `FrameError` for pixels of a
+        wrong shape or type, or larger than the frame path takes.
         """
-        ring = self._ring
-        if ring is None:
-            from overshoot.framepath import FrameRing
-
-            width, height = sending_size(frame.width, frame.height)
-            ring = self._ring = FrameRing(width, height)
+        ring = self._ring or self._new_ring(frame)
         if ring.push(frame.pixels, frame.timestamp, frame.index, order=frame.order):
             self._wake()
 
@@ -59,6 +55,15 @@ class RingFeed:
             if frame is not None or ended:
                 return frame
             await self._ready.wait()
+
+    def _new_ring(self, frame: Frame) -> FrameRing:
+        from overshoot.framepath import FrameRing
+        from overshoot.framepath.validation import check_packed
+
+        check_packed(frame.pixels)
+        width, height = sending_size(frame.width, frame.height)
+        self._ring = FrameRing(width, height)
+        return self._ring
 
     def _wake(self) -> None:
         try:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
+from overshoot.application.background import BackgroundTasks
 from overshoot.application.capture import Capture
 from overshoot.application.delivery import Callback, Delivery, error_delivery
 from overshoot.application.feed import RingFeed
+from overshoot.application.timekeeper import Timekeeper
 from overshoot.domain.command import (
     CloseStream,
     Command,
@@ -39,7 +43,8 @@ if TYPE_CHECKING:
 
 _log = get_logger(__name__)
 
-CALLBACK_PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 5.0
+"""How long the end of a stream waits for the caller's callbacks."""
 
 
 class LiveStream:
@@ -78,9 +83,14 @@ class LiveStream:
             on_error=lambda error: self._from_thread(self._errors.put, error),
         )
         self._stream_id: str | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
+        self._tasks = BackgroundTasks(self._failed_inside)
+        self._time = Timekeeper(
+            clock,
+            lambda: self._session.next_deadline,
+            lambda now: self._do(self._session.poll(now)),
+        )
         self._flowing = asyncio.Event()
+        self._released: asyncio.Future[StreamEnd] = loop.create_future()
         self._ended: asyncio.Future[StreamEnd] = loop.create_future()
         self._closing: asyncio.Task[None] | None = None
 
@@ -109,12 +119,10 @@ class LiveStream:
         self._results.start()
         try:
             await self._capture.open()
+            self._refuse_if_ended()
             await self._open(commands)
-        except OvershootError as error:
-            await self._abandon(error)
-            raise
-        except asyncio.CancelledError:
-            self._do(self._session.stop())
+        except BaseException as error:
+            self._give_up(error)
             await self.wait_closed()
             raise
         return self._stream_id or ""
@@ -125,8 +133,12 @@ class LiveStream:
         await self.wait_closed()
 
     async def wait_closed(self) -> StreamEnd:
-        """Wait until the stream has ended and everything is released."""
-        return await asyncio.shield(self._ended)
+        """Wait until the stream has ended and everything is released, callbacks included.
+
+        Those are not waited for where one of them waits here.
+        """
+        inside = self._results.calling or self._errors.calling
+        return await asyncio.shield(self._released if inside else self._ended)
 
     async def update_prompt(self, prompt: str) -> None:
         """Ask something else from the next clip on; errors of the gateway are raised here."""
@@ -143,11 +155,10 @@ class LiveStream:
     async def _open(self, commands: list[Command]) -> None:
         for command in commands:
             if isinstance(command, OpenStream):
-                opened = await self._transport.open(self._request, self._feed)
-                self._stream_id = opened.stream_id
-                self._do(self._session.opened(opened.lease_ttl_seconds, self._clock.monotonic()))
-        self._spawn(self._receive())
-        self._spawn(self._keep_time())
+                await self._open_transport(command.prompt)
+        self._refuse_if_ended()
+        self._tasks.spawn(self._receive())
+        self._tasks.spawn(self._time.run())
         flowing = asyncio.ensure_future(self._flowing.wait())
         waits: list[asyncio.Future[Any]] = [flowing, self._ended]
         try:
@@ -155,14 +166,32 @@ class LiveStream:
         finally:
             flowing.cancel()
         if not self._flowing.is_set():
-            end = self._ended.result()
-            raise end.error or StreamEndedError("stopped while starting", reason=end.reason)
+            self._refuse_if_ended()
         # Only now, so that a file's first frames are neither sent into the void nor unanswered.
         self._capture.run()
 
-    async def _abandon(self, error: OvershootError) -> None:
-        self._do(self._session.open_failed(error))
-        await self.wait_closed()
+    async def _open_transport(self, prompt: str) -> None:
+        request = evolve(self._request, inference=evolve(self._request.inference, prompt=prompt))
+        # Not cut off when the caller is cancelled: a stream that the gateway has just made could
+        # then not be deleted. Closing waits for the answer, a while.
+        opening = self._loop.create_task(self._transport.open(request, self._feed))
+        opening.add_done_callback(lambda task: task.cancelled() or task.exception())
+        opened = await asyncio.shield(opening)
+        self._stream_id = opened.stream_id
+        self._do(self._session.opened(opened.lease_ttl_seconds, self._clock.monotonic()))
+
+    def _give_up(self, error: BaseException) -> None:
+        if isinstance(error, OvershootError):
+            self._do(self._session.open_failed(error))
+        elif isinstance(error, Exception):
+            self._failed_inside(error)
+        else:
+            self._do(self._session.stop())
+
+    def _refuse_if_ended(self) -> None:
+        end = self._session.end
+        if end is not None:
+            raise end.error or StreamEndedError("stopped while starting", reason=end.reason)
 
     # --- what happens --------------------------------------------------------------------------
 
@@ -193,42 +222,26 @@ class LiveStream:
         if error is not None:
             self._do(self._session.source_failed(error))
 
-    async def _keep_time(self) -> None:
-        while not self._ended.done():
-            self._changed.clear()
-            deadline = self._session.next_deadline
-            changed = asyncio.ensure_future(self._changed.wait())
-            waits: list[asyncio.Future[Any]] = [changed]
-            if deadline is not None:
-                delay = deadline - self._clock.monotonic()
-                waits.append(asyncio.ensure_future(self._clock.sleep(delay)))
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
-            self._do(self._session.poll(self._clock.monotonic()))
-
     # --- commands ------------------------------------------------------------------------------
 
     def _do(self, commands: list[Command]) -> None:
         for command in commands:
             match command:
                 case ConnectResults():
-                    self._spawn(self._connect_results())
+                    self._tasks.spawn(self._connect_results())
                 case RenewLease():
-                    self._spawn(self._renew_lease())
+                    self._tasks.spawn(self._renew_lease())
                 case SendPrompt(prompt):
-                    self._spawn(self._send_prompt(prompt))
+                    self._tasks.spawn(self._send_prompt(prompt))
                 case CloseStream(delete):
                     self._closing = self._loop.create_task(
                         self._close(delete=delete), name="overshoot-close"
                     )
                 case OpenStream():
                     pass  # Carried out by `start`, which has the caller to answer to.
-        if self._session.media_connected and self._session.results_connected:
+        if self._session.flowing:
             self._flowing.set()
-        self._changed.set()
+        self._time.look_again()
 
     async def _connect_results(self) -> None:
         try:
@@ -254,39 +267,31 @@ class LiveStream:
 
     async def _close(self, *, delete: bool) -> None:
         end = self._session.end or CLIENT_REQUESTED
+        await self._release("source", self._capture.close())
+        self._feed.finish()
+        await self._release("transport", self._transport.close(delete=delete))
+        await self._tasks.cancel()
+        if end.error is not None and self._flowing.is_set():
+            self._errors.put(end.error)  # Else `start` raises it.
+        self._session.closed()
+        self._released.set_result(end)
+        await self._release("on_result", self._results.close(patience_seconds=PATIENCE_SECONDS))
+        await self._release("on_error", self._errors.close(patience_seconds=PATIENCE_SECONDS))
+        _log.debug("stream_closed", stream_id=self._stream_id, reason=end.reason)
+        self._ended.set_result(end)
+
+    async def _release(self, what: str, releasing: Awaitable[None]) -> None:
+        """Wait for one part's end; a part that fails at it must not keep the others open."""
         try:
-            await self._capture.close()
-            self._feed.finish()
-            await self._transport.close(delete=delete)
-            await self._cancel_tasks()
-            if end.error is not None and end.reason != "open_failed":
-                self._errors.put(end.error)
-            await self._results.close(patience_seconds=CALLBACK_PATIENCE_SECONDS)
-            await self._errors.close(patience_seconds=CALLBACK_PATIENCE_SECONDS)
-        finally:
-            self._session.closed()
-            _log.debug("stream_closed", stream_id=self._stream_id, reason=end.reason)
-            self._ended.set_result(end)
+            await releasing
+        except Exception as cause:  # noqa: BLE001 - sources and transports are anybody's
+            _log.exception("release_failed", what=what)
+            message = f"closing the {what} failed with {type(cause).__name__}: {cause}"
+            self._errors.put(NetworkError(message, cause))
 
-    # --- tasks and threads -----------------------------------------------------------------------
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._reap)
-
-    def _reap(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            wrapped = NetworkError(f"the stream failed inside: {type(error).__name__}", error)
-            self._do(self._session.media_lost(wrapped.message))
-
-    async def _cancel_tasks(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+    def _failed_inside(self, error: BaseException) -> None:
+        fault = f"the stream failed inside with {type(error).__name__}: {error}"
+        self._do(self._session.failed(NetworkError(fault, error)))
 
     def _from_thread(self, function: Callable[[Any], None], argument: object) -> None:
         try:

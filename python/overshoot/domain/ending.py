@@ -9,6 +9,8 @@ from overshoot.errors import NetworkError, OvershootError, StreamEndedError, Una
 NATURAL_AFTER_VIDEO = frozenset({"webrtc_disconnected", "livekit_disconnected", "source_ended"})
 """Words with which a gateway ends a stream whose video has come to its end."""
 
+CLOSE_STREAM_ENDED = 1001
+CLOSE_REFUSED = 1008
 _ENDED_PREFIX = "stream ended: "
 
 
@@ -32,13 +34,14 @@ CLIENT_REQUESTED = StreamEnd("client_requested")
 SOURCE_ENDED = StreamEnd("source_ended")
 
 
-def gateway_word(close_reason: str) -> str:
-    """The word in the reason of a close frame, ``stream ended: <word>``."""
-    return close_reason.removeprefix(_ENDED_PREFIX)
+def ended_by_gateway(close_reason: str, after_video: bool) -> StreamEnd:
+    """The gateway said so in a close frame, ``stream ended: <word>``.
 
-
-def ended_by_gateway(word: str) -> StreamEnd:
-    """The gateway said so on the result channel."""
+    After the last frame some words only say what is known already.
+    """
+    word = close_reason.removeprefix(_ENDED_PREFIX)
+    if after_video and word in NATURAL_AFTER_VIDEO:
+        return SOURCE_ENDED
     return StreamEnd(word, StreamEndedError(f"the gateway ended the stream: {word}", reason=word))
 
 

@@ -45,9 +45,6 @@ The official clients of the service use the same row."""
 MEDIA_CONNECT_SECONDS = 15.0
 """ICE and DTLS together; at 10 % packet loss they were measured to take 4.3 s."""
 
-CLOSE_STREAM_ENDED = 1001
-CLOSE_REFUSED = 1008
-
 
 class StreamState(enum.Enum):
     """Where a stream is in its life."""
@@ -92,6 +89,11 @@ class Session:
     def running(self) -> bool:
         """Whether the stream exists at the gateway and is wanted."""
         return self.state in {StreamState.ACTIVE, StreamState.DRAINING}
+
+    @property
+    def flowing(self) -> bool:
+        """Whether frames can be sent and answers can arrive."""
+        return self.running and self.media_connected and self.results_connected
 
     # --- opening -------------------------------------------------------------------------------
 
@@ -172,14 +174,11 @@ class Session:
         self.results_connected = False
         if not self.running:
             return []
-        if code == CLOSE_REFUSED:
+        if code == ending.CLOSE_REFUSED:
             return self._finish(ending.key_refused(reason), delete=False)
-        if code == CLOSE_STREAM_ENDED and reason:
-            word = ending.gateway_word(reason)
-            natural = self.state is StreamState.DRAINING and word in ending.NATURAL_AFTER_VIDEO
-            return self._finish(
-                ending.SOURCE_ENDED if natural else ending.ended_by_gateway(word), delete=False
-            )
+        if code == ending.CLOSE_STREAM_ENDED and reason:
+            after_video = self.state is StreamState.DRAINING
+            return self._finish(ending.ended_by_gateway(reason, after_video), delete=False)
         why = f", {reason}" if reason else ""
         return self._retry_results(
             NetworkError(f"the result socket closed (code {code}{why})"), now
