@@ -56,7 +56,7 @@ def show_debug() -> None:
 def masked(
     logger: object,
     method: str,
-    event: MutableMapping[str, Any],  # noqa: ARG001 - structlog's shape
+    event: MutableMapping[str, Any],
 ) -> MutableMapping[str, Any]:
     """The structlog processor that takes secrets out of an event, by name and by look."""
     for name, value in event.items():
