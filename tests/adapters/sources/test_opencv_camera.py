@@ -8,7 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from contracts.source_contract import PATIENCE_SECONDS, MakeSource, SourceContract, opened
+from contracts.source_contract import (
+    PATIENCE_SECONDS,
+    MakeSource,
+    SourceContract,
+    opened,
+    threads,
+)
 from overshoot.adapters.sources.opencv_camera import (
     OpenCvCamera,
     cameras_of_this_machine,
@@ -32,6 +38,7 @@ class MadeUpCamera:
         self.asked: dict[int, float] = {}
         self.given = 0
         self.released = 0
+        self.ahead = threading.Event()
         self.hanging = threading.Event()
         self.go_on = threading.Event()
 
@@ -42,6 +49,8 @@ class MadeUpCamera:
         assert not self.released, "read after release crashes the process in OpenCV"
         if self.given < self.pictures:
             self.given += 1
+            if self.given == 3:
+                self.ahead.set()
             return True, np.full((48, 64, 3), self.given % 256, dtype=np.uint8)
         if self.then == "raise":
             raise cv2.error("device gone")
@@ -101,6 +110,16 @@ def test_it_is_released_once() -> None:
     assert made_up.released == 1
 
 
+def test_close_ends_a_thread_that_is_ahead_of_its_reader() -> None:
+    before = threads()
+    made_up = MadeUpCamera()
+    with opened(camera(made_up)):
+        # One picture was taken by open, one waits for read, and there is no room for the third.
+        assert made_up.ahead.wait(PATIENCE_SECONDS)
+    assert threads() <= before
+    assert made_up.given == 3
+
+
 def test_a_camera_that_stops_delivering_is_an_error_after_its_good_frames() -> None:
     made_up = MadeUpCamera(pictures=3)
     source = camera(made_up)
@@ -123,12 +142,12 @@ def test_a_camera_that_fails_in_opencv_is_our_error() -> None:
 def test_a_camera_without_pictures_is_an_error_at_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overshoot.adapters.sources.opencv_camera.FIRST_FRAME_SECONDS", 5.1)
     made_up = MadeUpCamera(pictures=0)
-    before = set(threading.enumerate())
+    before = threads()
     source = camera(made_up)
     with pytest.raises(SourceError, match="delivers no picture"):
         source.open()
     assert made_up.released == 1
-    assert set(threading.enumerate()) <= before
+    assert threads() <= before
     source.close()
 
 

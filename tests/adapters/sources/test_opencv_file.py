@@ -143,12 +143,11 @@ def test_a_playlist_is_refused_whatever_its_name(tmp_path: Path, video: Path, na
     assert "not a video; give the video it points to" in why_not(path)
 
 
-def test_a_playlist_that_is_not_recognised_still_reaches_nothing(
-    tmp_path: Path, video: Path
-) -> None:
-    # FFmpeg itself takes this for a concat list; the allowed formats keep it from being followed.
+def test_a_picture_is_no_video_and_does_not_reach_a_decoder(tmp_path: Path) -> None:
+    # FFmpeg would play a picture as a video of one frame, however large it is once decoded.
     path = tmp_path / "film.mp4"
-    path.write_text(f"# a note first\nffconcat version 1.0\nfile '{video.name}'\n")
+    assert cv2.imwrite(str(tmp_path / "picture.png"), numbered_picture(1))
+    (tmp_path / "picture.png").rename(path)
     assert "not a video" in why_not(path)
 
 

@@ -304,6 +304,21 @@ def test_a_server_that_turns_into_a_playlist_reaches_nothing(video: Path) -> Non
     assert set(asked) == {"/film.m3u8"}
 
 
+def test_a_server_that_turns_into_a_redirect_is_not_followed(video: Path) -> None:
+    asked: list[str] = []
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        asked.append(request.path)
+        if len(asked) == 1 or request.path == "/inside":
+            send_bytes(video.read_bytes())(request)
+        else:
+            says(302, ("Location", "/inside"))(request)
+
+    with web_server(answer) as url:
+        assert "no video that can be decoded" in why_not(f"{url}/film.mp4")
+    assert set(asked) == {"/film.mp4"}
+
+
 def test_a_web_page_is_named_as_one() -> None:
     with web_server(send_bytes(b"<!doctype html>", "text/html; charset=utf-8")) as url:
         assert "web page" in why_not(url)

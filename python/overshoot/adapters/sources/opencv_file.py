@@ -92,7 +92,6 @@ class OpenCvFile:
         if pixels is None and self._loop and not self._life.interrupted:
             self._release()
             capture = self._start()
-            self._timeline.restart()
             pixels = self._decode(capture)
         if pixels is None:
             self._ended = True

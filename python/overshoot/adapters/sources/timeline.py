@@ -21,7 +21,8 @@ class Timeline:
 
     A position that is not a number, does not rise by 0.1 ms or jumps by more than a minute (seen:
     jumps by 2**32 ticks) is replaced: the frame then comes one frame time of ``fps`` after the one
-    before it, and the positions after it are counted from there.
+    before it, and the positions after it are counted from there. So is a position that begins a new
+    round of a loop.
     """
 
     def __init__(self, fps: float) -> None:
@@ -43,7 +44,3 @@ class Timeline:
                 self._origin = position - timestamp
         self._last = timestamp
         return timestamp
-
-    def restart(self) -> None:
-        """The next position begins a new round, one frame time after the last frame."""
-        self._origin = math.inf  # Nothing is near it: the next position is replaced.
