@@ -39,7 +39,7 @@ _FILLER = frozenset(
     often on once one only or other others otherwise our out output over own part perform performed
     performing perhaps picture please possible present probability provide question quickly rate
     real recent recognise recognize reply report respond response result results return returned
-    returns right-now same say scene schema score second seconds see seen sentence sentences short
+    returns same say scene schema score second seconds see seen sentence sentences short
     should show showing shown shows single so some something stream string summarise summarize
     summary tell text than that the their them then there these thing things this those time to
     told true try two type types under unknown until up upon us use using value values very video
@@ -76,7 +76,7 @@ class Asked:
 
 
 def asked_in(prompt: str) -> Asked:
-    """What a prompt asks for; nothing known and nothing unknown means: everything there is."""
+    """What a prompt asks for; nothing known and nothing unknown means everything there is."""
     found, rest = _split(tokens(prompt), phrases())
     subjects = dict.fromkeys(mention.subject for mention in found)
     for subject in subjects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from overshoot.adapters.inference.local.vocabulary import (
     CAN_TELL_FROM_PIXELS,
@@ -47,7 +47,7 @@ class LocalBackend:
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
         self._local = threading.local()
-        self._running: set[Future[object]] = set()
+        self._running: set[Future[Any]] = set()
         self._closing = threading.Event()
         self.networks_missing = _missing(self._weights_dir)
 

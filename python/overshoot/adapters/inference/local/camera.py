@@ -22,6 +22,10 @@ _TEXTURE = 4.0
 _NOISE = 0.6
 _MIN_SHIFT = 0.2
 _MAX_SHIFT_SHARE = 0.35
+# Shares of the textured cells, and of the picture.
+_AGREEING, _RESISTING, _LEAST_TEXTURED = 0.5, 0.2, 0.25
+_DIFFERENT = 25  # gray levels
+_CUT_CHANGE, _CUT_LIKENESS, _CUT_ALIGNMENT = 0.55, 0.82, 0.35
 
 
 @frozen
@@ -57,7 +61,8 @@ def camera_shift(before: Image, now: Image) -> Shift:
     agree = (moved < 0.75 * still) & (still > _NOISE) & textured
     resist = (moved > still + 0.2) & textured
     count = int(textured.sum())
-    sure = agree.sum() >= 0.5 * count and resist.sum() <= 0.2 * count and share >= 0.25  # noqa: PLR2004
+    most_agree = agree.sum() >= _AGREEING * count and resist.sum() <= _RESISTING * count
+    sure = most_agree and share >= _LEAST_TEXTURED
     return Shift(float(dx), float(dy), True, share) if sure else Shift(0.0, 0.0, True, share)
 
 
@@ -68,9 +73,9 @@ def is_cut(before: Image, now: Image) -> bool:
     thing that passes close by leaves one of them, and so does a lamp that is switched.
     """
     change = np.abs(before.astype(np.int16) - now.astype(np.int16)).max(axis=2)
-    if float((change > 25).mean()) < 0.55:  # noqa: PLR2004
+    if float((change > _DIFFERENT).mean()) < _CUT_CHANGE:
         return False
-    return _likeness(before, now) < 0.82 and _alignment(before, now) < 0.35  # noqa: PLR2004
+    return _likeness(before, now) < _CUT_LIKENESS and _alignment(before, now) < _CUT_ALIGNMENT
 
 
 def _alignment(before: Image, now: Image) -> float:

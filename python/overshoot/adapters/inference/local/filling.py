@@ -19,13 +19,13 @@ from overshoot.adapters.inference.local.leaves import (
     text,
 )
 from overshoot.adapters.inference.local.observation import words_of
-from overshoot.adapters.inference.local.schema import AnswerSchema, Json, types_of
+from overshoot.adapters.inference.local.schema import AnswerSchema, Json, types_of, words_in
 from overshoot.adapters.inference.local.scope import Answering, Scope, says
 from overshoot.adapters.inference.local.vocabulary import Subject, Word, tokens
 from overshoot.errors import InferenceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _DEEPEST = 24
 _MOST_VALUES = 4096
@@ -76,16 +76,18 @@ class Filling:
             return self._object(node, scope, depth)
         if "array" in types:
             return self._array(node, scope, depth)
+        return self._single(node, types, scope)
+
+    def _single(
+        self, node: Mapping[str, Any], types: Sequence[str], scope: Scope
+    ) -> Json | Unknown:
         if "boolean" in types:
             return boolean(self._answering, scope)
         if "integer" in types or "number" in types:
-            value = number(self._answering, scope, node)
-            if isinstance(value, Unknown) or "number" in types:
-                return value if isinstance(value, Unknown) else round(value, 4)
-            return round(value)
+            return number(self._answering, scope, node)
         if "string" in types or not types:
             return _shortened(text(self._answering, scope), node)
-        return None if types == ("null",) else UNKNOWN
+        return None if tuple(types) == ("null",) else UNKNOWN
 
     def _branch(self, branches: list[Any], scope: Scope, depth: int) -> Json | Unknown:
         """The first alternative that can be told; null says that none can."""
@@ -147,9 +149,12 @@ class Filling:
                 continue
             resolved = self._schema.resolved(schema)
             inner = scope.inside(name, str(resolved.get("description", "")))
-            value = self._count_of(name, inner, values)
-            if isinstance(value, Unknown):
-                value = self._value(schema, inner, depth + 1, must=name in required)
+            count = self._count_of(name, inner, values)
+            value = (
+                self._value(schema, inner, depth + 1, must=name in required)
+                if count is None
+                else count
+            )
             if not isinstance(value, Unknown):
                 values[name] = value
         about_something = properties and depth and not scope.label_said
@@ -157,12 +162,12 @@ class Filling:
             return UNKNOWN
         return values
 
-    def _count_of(self, name: str, inner: Scope, values: Mapping[str, Json]) -> int | Unknown:
+    def _count_of(self, name: str, inner: Scope, values: Mapping[str, Json]) -> int | None:
         """``count`` beside a list counts the list."""
         lists = [value for value in values.values() if isinstance(value, list)]
         if says(name, "count") and inner.meaning is None and len(lists) == 1:
             return len(lists[0])
-        return UNKNOWN
+        return None
 
     def _label_key(self, properties: Mapping[str, Any]) -> str | None:
         """The property that says what an entry is about: an ``enum`` beside a flag or a number."""
@@ -172,9 +177,7 @@ class Filling:
         return next(iter(general or (words if others else [])), None)
 
     def _words(self, schema: Any) -> list[str]:
-        node = self._schema.resolved(schema)
-        words = node.get("enum", [node["const"]] if "const" in node else [])
-        return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+        return [word for word in words_in(self._schema.resolved(schema)) if isinstance(word, str)]
 
     def _with_label(
         self, properties: Mapping[str, Any], key: str | None, scope: Scope, depth: int

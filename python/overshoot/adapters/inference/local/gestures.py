@@ -39,7 +39,7 @@ def gestures(points: Floats) -> Mapping[Word, float]:
     """
     flat = np.asarray(points, dtype=np.float64)[:, :2]
     straight = [_straight(flat, finger) for finger in FINGERS]
-    index, middle, ring, little = straight
+    index, middle = straight[:2]
     folded = [1 - each for each in straight]
     curled = min(folded)
     thumb_out = _thumb_out(flat)
@@ -65,7 +65,7 @@ def _straight(flat: Floats, finger: tuple[int, int, int, int]) -> float:
 
 def _thumb_out(flat: Floats) -> float:
     """How far the thumb stands off the fist, and how straight it is."""
-    base, knuckle, joint, tip = (flat[i] for i in THUMB)
+    knuckle, joint, tip = (flat[i] for i in THUMB[1:])
     palm = _palm(flat)
     fist = flat[[*_KNUCKLES, 6, 10, 14, 18]]
     away = float(np.min(np.linalg.norm(fist - tip, axis=1))) / palm

@@ -27,6 +27,7 @@ SEARCH_FOR_SECOND_EVERY_S = 0.45
 FORGET_AFTER_S = 0.8
 _SAME_PLACE_PALMS = 3.0
 _SAME_HAND_PALMS = 0.7
+_LEAST_IN_VIEW = 0.75
 
 
 class HandNetworks:
@@ -130,4 +131,4 @@ def _in_view(hand: Hand, image: Image) -> bool:
     height, width = image.shape[:2]
     flat = hand.points[:, :2]
     inside = (flat >= 0).all(axis=1) & (flat[:, 0] < width) & (flat[:, 1] < height)
-    return float(inside.mean()) >= 0.75  # noqa: PLR2004
+    return float(inside.mean()) >= _LEAST_IN_VIEW

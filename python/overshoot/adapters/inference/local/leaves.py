@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from overshoot.adapters.inference.local.asking import label_meaning
 from overshoot.adapters.inference.local.observation import words_of
+from overshoot.adapters.inference.local.schema import types_of
 from overshoot.adapters.inference.local.scope import says
 from overshoot.adapters.inference.local.vocabulary import Mention, Subject, Word, tokens
 from overshoot.adapters.inference.local.wording import (
@@ -16,8 +17,9 @@ from overshoot.adapters.inference.local.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from overshoot.adapters.inference.local.observation import Observation
     from overshoot.adapters.inference.local.schema import Json
     from overshoot.adapters.inference.local.scope import Answering, Scope
 
@@ -27,14 +29,20 @@ class Unknown:
 
 
 UNKNOWN: Final = Unknown()
-_NONE = frozenset(
-    "none,no,nothing,null,no gesture,no hand,no hands,no motion,no action,absent,false,neither,"
-    "not detected,nothing detected,no gestures,none detected,not visible,no movement,no qr,"
-    "none of the above,no direction".split(",")
+
+
+def _sayings(text: str) -> frozenset[str]:
+    return frozenset(saying.strip() for saying in text.split(","))
+
+
+_NONE = _sayings(
+    "none, no, nothing, null, no gesture, no hand, no hands, no motion, no action, absent, false,"
+    "neither, not detected, nothing detected, no gestures, none detected, not visible,"
+    "no movement, no qr, none of the above, no direction"
 )
-_UNSURE = frozenset(
-    "unknown,other,unclear,uncertain,undefined,unspecified,not sure,cannot tell,cant tell,na,n a,"
-    "indeterminate,ambiguous,undetermined,something else,others,unsure".split(",")
+_UNSURE = _sayings(
+    "unknown, other, unclear, uncertain, undefined, unspecified, not sure, cannot tell, cant tell,"
+    "na, n a, indeterminate, ambiguous, undetermined, something else, others, unsure"
 )
 _YES = {"yes", "true", "y"}
 _NO = {"no", "false", "n"}
@@ -70,46 +78,63 @@ def _is_true(answering: Answering, mention: Mention) -> bool | None:
 def number(answering: Answering, scope: Scope, node: Mapping[str, Any]) -> float | Unknown:
     """A count, a share or a confidence; a confidence is 0 to 1 unless the schema wants percent."""
     seen = answering.observation
-    confident = says(scope.name, "confidence") or "confidence" in tokens(scope.name)
+    confident = "confidence" in tokens(scope.name) or says(scope.name, "confidence")
     if scope.label_said and (scope.meaning is None or confident):
         return _scaled(seen.confidence(scope.label) if scope.label else 0.0, scope, node)
-    mentions = scope.meanings(answering.asked)
-    told = [mention for mention in mentions if mention.subject not in seen.untold()]
+    told = [each for each in scope.meanings(answering.asked) if each.subject not in seen.untold()]
     if not told:
         return UNKNOWN
-    hands = [mention for mention in told if mention.subject is Subject.HANDS]
-    if hands and not confident and seen.hands is not None:
-        return float(seen.hands.count)
-    if confident or any(mention.word is not None for mention in told):
-        present = seen.present()
-        words = [
-            word
-            for each in told
-            for word in ((each.word,) if each.word else words_of(each.subject))
-        ]
-        return _scaled(max((present.get(word, 0.0) for word in words), default=0.0), scope, node)
-    if told[0].subject is Subject.LIGHT:
-        return _scaled(seen.brightness, scope, node)
-    if told[0].subject is Subject.MOTION and seen.motion is not None:
-        return _scaled(seen.motion.share, scope, node)
-    counts = {Subject.QR: len(seen.qr), Subject.COLOUR: len(seen.colours)}
-    counts[Subject.GESTURE] = len(seen.hands.gestures) if seen.hands else 0
-    count = counts.get(told[0].subject)
-    return UNKNOWN if count is None else float(count)
+    counted = None if confident else _count(answering, told)
+    if counted is not None:
+        return counted
+    share = _share(answering, told, confident=confident)
+    return UNKNOWN if share is None else _scaled(share, scope, node)
+
+
+def _count(answering: Answering, told: Sequence[Mention]) -> int | None:
+    """How many, of things that can be counted."""
+    seen = answering.observation
+    subjects = [mention.subject for mention in told]
+    if Subject.HANDS in subjects and seen.hands is not None:
+        return seen.hands.count
+    if told[0].word not in {None, Word.QR_CODE}:
+        return None
+    shown = len(seen.hands.gestures) if seen.hands else 0
+    counts = {
+        Subject.QR: len(seen.qr),
+        Subject.COLOUR: len(seen.colours),
+        Subject.GESTURE: shown,
+    }
+    return counts.get(subjects[0])
+
+
+def _share(answering: Answering, told: Sequence[Mention], *, confident: bool) -> float | None:
+    """How much or how surely, 0.0 to 1.0."""
+    seen = answering.observation
+    if not confident and told[0].word is None:
+        if told[0].subject is Subject.LIGHT:
+            return seen.brightness
+        if told[0].subject is Subject.MOTION and seen.motion is not None:
+            return seen.motion.share
+    if not confident and all(mention.word is None for mention in told):
+        return None
+    present = seen.present()
+    words = [
+        word for each in told for word in ((each.word,) if each.word else words_of(each.subject))
+    ]
+    return max((present.get(word, 0.0) for word in words), default=0.0)
 
 
 def _scaled(share: float, scope: Scope, node: Mapping[str, Any]) -> float:
-    """A share on the scale that the schema or the name asks for."""
-    whole = "integer" in (node.get("type"), *_listed(node.get("type")))
+    """A share on the scale that the schema or the name asks for; a whole number where it must."""
+    whole = "integer" in types_of(node) and "number" not in types_of(node)
     most = node.get("maximum")
-    if isinstance(most, int | float) and not isinstance(most, bool) and most > 1:
-        return share * float(most)
     percent = {"percent", "percentage", "pct"} & set(tokens(scope.name))
-    return share * 100 if percent or (whole and most is None) else share
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
+    if isinstance(most, int | float) and not isinstance(most, bool) and most > 1:
+        share *= float(most)
+    elif percent or (whole and most is None):
+        share *= 100
+    return round(share) if whole else round(share, 4)
 
 
 def text(answering: Answering, scope: Scope) -> str | Unknown:
@@ -124,30 +149,43 @@ def text(answering: Answering, scope: Scope) -> str | Unknown:
         return UNKNOWN
     if word is not None and subject is not Subject.QR:
         return "yes" if seen.confidence(word) > 0 else "no"
-    return _subject_text(answering, subject)
+    return _subject_text(seen, subject)
 
 
-def _subject_text(answering: Answering, subject: Subject) -> str:
-    seen = answering.observation
-    motion = seen.motion
-    if subject is Subject.QR:
-        return "\n".join(seen.qr)
-    if subject is Subject.DIRECTION:
-        return way_in_words(motion.ways) if motion and motion.ways else "none"
-    if subject is Subject.REGION:
-        return motion.region.value if motion and motion.region else "none"
-    if subject is Subject.MOTION:
-        return motion_in_words(seen)
-    if subject is Subject.CAMERA and seen.camera is not None:
-        return seen.camera[0].value.removeprefix("camera ")
-    if subject is Subject.LIGHT:
-        level = "normal" if seen.light is Word.NORMAL_LIGHT else seen.light.value
-        return f"{level}, {seen.light_change[0].value}" if seen.light_change else level
-    if subject is Subject.HANDS:
-        return str(seen.hands.count if seen.hands else 0)
+def _subject_text(seen: Observation, subject: Subject) -> str:
+    if subject in _TEXTS:
+        return _TEXTS[subject](seen)
     present = seen.present()
     shown = sorted((w for w in words_of(subject) if w in present), key=lambda w: -present[w])
     return joined([word.value for word in shown]) or "none"
+
+
+def _way(seen: Observation) -> str:
+    return way_in_words(seen.motion.ways) if seen.motion and seen.motion.ways else "none"
+
+
+def _region(seen: Observation) -> str:
+    return seen.motion.region.value if seen.motion and seen.motion.region else "none"
+
+
+def _camera(seen: Observation) -> str:
+    return seen.camera[0].value.removeprefix("camera ") if seen.camera else ""
+
+
+def _light(seen: Observation) -> str:
+    level = "normal" if seen.light is Word.NORMAL_LIGHT else seen.light.value
+    return f"{level}, {seen.light_change[0].value}" if seen.light_change else level
+
+
+_TEXTS: dict[Subject, Callable[[Observation], str]] = {
+    Subject.QR: lambda seen: "\n".join(seen.qr),
+    Subject.DIRECTION: _way,
+    Subject.REGION: _region,
+    Subject.MOTION: motion_in_words,
+    Subject.CAMERA: _camera,
+    Subject.LIGHT: _light,
+    Subject.HANDS: lambda seen: str(seen.hands.count if seen.hands else 0),
+}
 
 
 def meaning_in(label: Any, scope: Scope, answering: Answering) -> Mention | None:

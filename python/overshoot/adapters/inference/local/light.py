@@ -20,6 +20,10 @@ _LEVELS = ((50.0, Word.DARK), (85.0, Word.DIM), (180.0, Word.NORMAL_LIGHT))
 _LEAST_SHARE = 0.08
 _SURE_SHARE = 0.25
 _MOST_COLOURS = 3
+_SURE = 0.5
+# In levels of 0 to 255, and half degrees of hue.
+_LEAST_CHROMA, _BLACK_BELOW, _PLAIN_BLACK_BELOW, _WHITE_FROM = 28, 45, 55, 200
+_BROWN_FROM_HUE, _BROWN_TO_HUE, _BROWN_BELOW = 4, 22, 150
 # Hue in OpenCV's half degrees, up to which a colour reaches.
 _HUES = (
     (8, Word.RED),
@@ -52,14 +56,14 @@ def light_change(cells: Sequence[Floats]) -> tuple[Word, float] | None:
 
     The median over the cells is taken, so that a thing that comes into view does not count.
     """
-    if len(cells) < 2:  # noqa: PLR2004
+    if not cells:
         return None
     course = np.array([float(np.median(each - cells[0])) for each in cells])
     change, way = course[-1], np.sign(course[-1])
     steps = np.diff(course) * way
     steady = float(np.clip(steps, 0, None).sum()) / max(float(np.abs(steps).sum()), 1e-9)
     sure = min(ramp(abs(float(change)), 6, 18), ramp(steady, 0.5, 0.8))
-    if sure < 0.5:  # noqa: PLR2004
+    if sure < _SURE:
         return None
     return (Word.BRIGHTER if change > 0 else Word.DARKER), sure
 
@@ -91,12 +95,14 @@ def _named(image: cv2.typing.MatLike) -> Image:
     for high, word in _HUES:
         names[(hue >= low) & (hue < high)] = _NAMES.index(word)
         low = high
-    warm = (hue < 22) | (hue >= 172)  # noqa: PLR2004
-    names[warm & (value < 150) & (hue >= 4) & (hue < 22)] = _NAMES.index(Word.BROWN)
+    brown = (hue >= _BROWN_FROM_HUE) & (hue < _BROWN_TO_HUE) & (value < _BROWN_BELOW)
+    names[brown] = _NAMES.index(Word.BROWN)
     # Chroma, not saturation: a dark pixel has a high saturation and no colour to speak of.
     chroma = saturation.astype(np.float32) * value.astype(np.float32) / 255
-    plain = chroma < 28  # noqa: PLR2004
-    names[plain & (value < 200)] = _NAMES.index(Word.GRAY)
-    names[plain & (value >= 200)] = _NAMES.index(Word.WHITE)
-    names[(value < 45) | (plain & (value < 55))] = _NAMES.index(Word.BLACK)
+    plain = chroma < _LEAST_CHROMA
+    names[plain & (value < _WHITE_FROM)] = _NAMES.index(Word.GRAY)
+    names[plain & (value >= _WHITE_FROM)] = _NAMES.index(Word.WHITE)
+    names[(value < _BLACK_BELOW) | (plain & (value < _PLAIN_BLACK_BELOW))] = _NAMES.index(
+        Word.BLACK
+    )
     return names

@@ -12,6 +12,8 @@ from attrs import field, frozen
 from overshoot.adapters.inference.local.camera import moved
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from overshoot.adapters.inference.local.camera import Shift
     from overshoot.adapters.inference.local.picture import Floats, Image
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _LEAST_CHANGE = 10.0
 _MOST_CHANGE = 40.0
 _LEAST_BLOB_SHARE = 0.0012
+_LEAST_FLOW = 0.3  # pixels
 _LARGE_KERNEL = np.ones((5, 5), np.uint8)
 _KERNEL = np.ones((3, 3), np.uint8)
 
@@ -49,15 +52,15 @@ class Change:
 def change_between(before: Image, now: Image, shift: Shift) -> Change:
     """What moved between two gray pictures of one size."""
     mask = _changed(before, now, shift)
-    count, labels, stats, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, labels, stats, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
     least = _LEAST_BLOB_SHARE * mask.size
-    if count < 2 or areas.max() < least:  # noqa: PLR2004
+    if not areas.size or areas.max() < least:
         return Change()
     large = 1 + np.flatnonzero(areas >= least)
     mask = np.isin(labels, large).astype(np.uint8)
     largest = 1 + int(areas.argmax())
-    vx, vy, agreement = _way(before, now, labels == largest, shift)
+    vx, vy, agreement = _way(before, now, np.asarray(labels == largest, np.bool_), shift)
     grid = cv2.resize(mask.astype(np.float32), (3, 3), interpolation=cv2.INTER_AREA)
     height, width = now.shape
     return Change(
@@ -105,12 +108,12 @@ def _clear_border(mask: Image, shift: Shift) -> None:
     mask[:, :across], mask[:, -across:] = 0, 0
 
 
-def _way(before: Image, now: Image, patch: cv2.typing.MatLike, shift: Shift) -> tuple[float, ...]:
+def _way(before: Image, now: Image, patch: NDArray[np.bool_], shift: Shift) -> tuple[float, ...]:
     """Mean optical flow of a patch in pixels (right, down), and how far its parts agree."""
     flow = _flow().calc(before, now, np.zeros((*now.shape, 2), np.float32))
-    inside = np.asarray(flow)[np.asarray(patch)] - np.array([shift.dx, shift.dy], np.float32)
+    inside = np.asarray(flow, np.float32)[patch] - np.array([shift.dx, shift.dy], np.float32)
     lengths = np.linalg.norm(inside, axis=1)
-    moving = inside[lengths > 0.3]  # noqa: PLR2004
+    moving = inside[lengths > _LEAST_FLOW]
     if len(moving) < 0.1 * len(inside):
         return 0.0, 0.0, 0.0
     mean = moving.mean(axis=0)

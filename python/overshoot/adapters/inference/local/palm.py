@@ -92,7 +92,9 @@ class PalmDetector:
         canvas[y : y + small.shape[0], x : x + small.shape[1]] = small[: INPUT - y, : INPUT - x]
         self._net.setInput(cv2.dnn.blobFromImage(canvas, 1 / 255, swapRB=True))
         boxes, scores = self._net.forward(["Identity", "Identity_1"])
-        palms = self._decode(np.asarray(boxes)[0], np.asarray(scores)[0, :, 0])
+        palms = self._decode(
+            np.asarray(boxes, np.float32)[0], np.asarray(scores, np.float32)[0, :, 0]
+        )
         offset = np.array([x, y], dtype=np.float32)
         return [_square((palm * INPUT - offset) / scale) for palm in palms[:most]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from overshoot.domain.frame import Frame
 
 Image: TypeAlias = NDArray[np.uint8]
-Floats: TypeAlias = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.floating[Any]]
 
 # Hands need about this much; larger pictures are averaged down, which also takes noise out.
 WORKING_SIDE = 640
@@ -44,7 +44,7 @@ def working_picture(frame: Frame) -> Picture:
     """A frame as a picture. The frame's own pixels are neither kept nor written to."""
     pixels = np.ascontiguousarray(frame.pixels)
     image = shrunk(pixels, WORKING_SIDE)
-    image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if frame.order == "rgb" else image.copy()
+    image = _bytes(cv2.cvtColor(image, cv2.COLOR_RGB2BGR)) if frame.order == "rgb" else image.copy()
     height, width = image.shape[:2]
     rows = min(max(round(SMALL_WIDTH * height / width), _SMALLEST), 2 * SMALL_WIDTH)
     flags = cv2.INTER_AREA if width > SMALL_WIDTH else cv2.INTER_LINEAR

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 import jsonschema_rs
 
@@ -60,19 +60,20 @@ class AnswerSchema:
         raise InferenceError("output_schema cannot be used: its references lead round in a circle")
 
     def _target(self, reference: str) -> dict[str, Any]:
-        target: Any = self.root
         if not reference.startswith("#"):
             raise InferenceError(
                 f"output_schema cannot be used: {_short(reference)} points outside it; "
                 "use $defs and references that begin with #/"
             )
+        target: Any = self.root
         for step in reference.removeprefix("#").split("/")[1:]:
+            inside = _as_object(target)
             key = step.replace("~1", "/").replace("~0", "~")
-            if not isinstance(target, dict) or key not in target:
+            if key not in inside:
                 raise InferenceError(
                     f"output_schema cannot be used: {_short(reference)} points nowhere"
                 )
-            target = target[key]
+            target = inside[key]
         return _as_object(target)
 
 
@@ -82,7 +83,7 @@ def _refused(uri: str) -> Json:
 
 def _as_object(schema: Any) -> dict[str, Any]:
     """``true`` means anything; ``false``, nothing, fails in the final check."""
-    return schema if isinstance(schema, dict) else {}
+    return cast("dict[str, Any]", schema) if isinstance(schema, dict) else {}
 
 
 def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -99,12 +100,24 @@ def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return whole
 
 
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def words_in(node: Mapping[str, Any]) -> list[Any]:
+    """The values of an ``enum`` or a ``const``; empty where there is neither."""
+    if "const" in node:
+        return [node["const"]]
+    words: object = node.get("enum")
+    return words if _is_list(words) else []
+
+
 def types_of(node: Mapping[str, Any]) -> tuple[str, ...]:
     """The types a schema allows; what is meant where it names none."""
-    named = node.get("type")
+    named: object = node.get("type")
     if isinstance(named, str):
         return (named,)
-    if isinstance(named, list):
+    if _is_list(named):
         return tuple(str(name) for name in named)
     if "properties" in node:
         return ("object",)

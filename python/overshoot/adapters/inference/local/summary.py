@@ -25,6 +25,11 @@ SHOWN = 0.5
 # Once reported, a gesture is kept on a weaker showing.
 STILL_SHOWN = 0.35
 _WAY_WINDOW_S = 1.4
+# A path needs this many pictures; flow cannot follow over a longer step.
+_LEAST_STEPS = 4
+_FLOW_UP_TO_S = 0.25
+_LEAST_CAMERA_SPEED = 0.03  # widths a second
+_LEAST_STEADY = 0.6  # of the path, that led anywhere
 _LIGHT_WINDOW_S = 1.5
 _MOST_MOTION_FOR_LIGHT = 0.1
 _AMOUNTS: tuple[tuple[float, Amount], ...] = ((0.02, "a little"), (0.1, "some"), (1.1, "much"))
@@ -85,7 +90,7 @@ def _motion(clip: Sequence[Record], window: Sequence[Record]) -> Motion | None:
         return Motion("no", share, 1 - sure)
     amount: Amount = next(name for limit, name in _AMOUNTS if share < limit)
     region = _region([change for change in changes if change.share > 0])
-    ways, way_sure = _way(window if len(changes) < 4 else clip)  # noqa: PLR2004
+    ways, way_sure = _way(window if len(changes) < _LEAST_STEPS else clip)
     return Motion(amount, share, sure, region, ways, min(sure, way_sure))
 
 
@@ -111,7 +116,7 @@ def _way(records: Sequence[Record]) -> tuple[tuple[Word, ...], float]:
 
 def _path(moving: Sequence[Record]) -> tuple[Floats, float]:
     """Way of the middle of the change, in widths, and how much it is a straight course."""
-    if len(moving) < 4:  # noqa: PLR2004
+    if len(moving) < _LEAST_STEPS:
         return np.zeros(2, np.float32), 0.0
     points = np.array([(r.change.x, r.change.y) for r in moving if r.change is not None])
     times = np.array([r.time for r in moving])
@@ -134,7 +139,7 @@ def _path(moving: Sequence[Record]) -> tuple[Floats, float]:
 
 def _flow(moving: Sequence[Record]) -> tuple[Floats, float]:
     """Mean optical flow, and how far patches and pictures agree about it."""
-    near = [r.change for r in moving if r.change is not None and r.over_s <= 0.25]  # noqa: PLR2004
+    near = [r.change for r in moving if r.change is not None and r.over_s <= _FLOW_UP_TO_S]
     if not near:
         return np.zeros(2, np.float32), 0.0
     flows = np.array([(change.vx, change.vy) for change in near], dtype=np.float32)
@@ -169,12 +174,12 @@ def _camera(clip: Sequence[Record]) -> tuple[Word, float] | None:
     seconds = max(steps[-1].time - steps[0].time, 0.0) + _step_s(clip)
     speed = path / max(seconds, 1e-3)
     textured = float(np.mean([r.shift.textured for r in steps if r.shift is not None]))
-    if speed < 0.03:  # noqa: PLR2004
+    if speed < _LEAST_CAMERA_SPEED:
         return _if_sure(Word.CAMERA_STILL, min(ramp(textured, 0.0, 0.1), ramp(speed, 0.05, 0.02)))
     way = float(np.hypot(dx, dy))
     steady = way / max(path, 1e-9)
     sure = min(ramp(speed, 0.02, 0.05), ramp(path, 0.004, 0.012))
-    if steady < 0.6:  # noqa: PLR2004
+    if steady < _LEAST_STEADY:
         return _if_sure(Word.SHAKING, min(sure, ramp(steady, 0.9, 0.5)))
     if abs(dx) >= abs(dy):
         word = Word.PAN_LEFT if dx > 0 else Word.PAN_RIGHT
@@ -185,9 +190,8 @@ def _camera(clip: Sequence[Record]) -> tuple[Word, float] | None:
 
 def _step_s(clip: Sequence[Record]) -> float:
     """Mean time from one record to the next."""
-    if len(clip) < 2:  # noqa: PLR2004
-        return 0.1
-    return (clip[-1].time - clip[0].time) / (len(clip) - 1)
+    steps = len(clip) - 1
+    return (clip[-1].time - clip[0].time) / steps if steps else 0.1
 
 
 def _if_sure(word: Word, sure: float) -> tuple[Word, float] | None:

@@ -165,7 +165,7 @@ class Mention:
 
 
 def tokens(text: str) -> list[str]:
-    """Lower-case words of a prompt or an identifier: ``upperLeft``, ``upper-left``, ``upper_left``."""
+    """Lower-case words of a prompt or an identifier (``upperLeft``, ``upper-left``)."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
     return re.findall(r"[^\W_]+", spaced.lower().replace("'", ""))
 

@@ -198,7 +198,7 @@ def _looked(frames: Sequence[Frame]) -> Look:
 
 
 def total_shift(records: Sequence[Record]) -> tuple[float, float, float]:
-    """Way of the picture over some records in shares of its width: right, down, and the whole path."""
+    """Way of the picture, in shares of its width: right, down, and the whole path."""
     steps = np.array([[r.shift.dx, r.shift.dy] for r in records if r.shift is not None])
     if not len(steps):
         return 0.0, 0.0, 0.0

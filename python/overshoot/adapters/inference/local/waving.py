@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 from math import cos
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ _MOST_GAP_S = 0.5
 # Someone who stopped is no longer waving.
 _STOPPED_AFTER_S = 0.7
 _LEAST_SWING = 0.2
+_LEAST_TURNS = 3
 
 
 @frozen
@@ -67,16 +69,15 @@ class Waving:
         # One length for all: what jitters from picture to picture is the palm, not the place.
         palm = float(np.median([s.palm for s in samples])) if samples else 1.0
         turns = _turns(samples, _LEAST_SWING * palm)
-        if len(turns) < 3:  # noqa: PLR2004
+        if len(turns) < _LEAST_TURNS:
             return 0.0
-        swings = [abs(b.x - a.x) / palm for a, b in zip(turns, turns[1:], strict=False)]
-        pace = [b.time - a.time for a, b in zip(turns, turns[1:], strict=False)]
+        swings = [abs(b.x - a.x) / palm for a, b in pairwise(turns)]
+        pace = [b.time - a.time for a, b in pairwise(turns)]
         since = samples[-1].time - turns[-1].time
         swing = float(np.median(swings))
         sideways = float(np.ptp([s.x for s in samples]))
         upwards = float(np.ptp([s.y for s in samples]))
         return min(
-            ramp(len(turns), 2, 3),
             ramp(swing, 0.25, 0.6),
             ramp(float(np.median([s.upright for s in samples])), 0.5, 0.8),
             ramp(float(np.median([s.is_open for s in samples])), 0.2, 0.7),

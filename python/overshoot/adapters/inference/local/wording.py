@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from overshoot.adapters.inference.local.observation import Hands
 from overshoot.adapters.inference.local.vocabulary import Subject, Word
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _camera(observation: Observation, _: bool) -> str:
 
 
 def _gestures(observation: Observation, asked_for: bool) -> str:
-    shown = observation.hands.gestures if observation.hands else {}
+    shown = (observation.hands or Hands()).gestures
     named = [f"{word.value} ({sure:.0%})" for word, sure in sorted(shown.items(), key=_surest)]
     return joined(named) if named else "no gesture that it knows" if asked_for else ""
 
