@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,36 +11,36 @@ from overshoot.domain.timeline import MediaTimeline
 SECOND = 90_000
 
 
-def seconds(*ticks):
+def seconds(*ticks: Any) -> Any:
     timeline = MediaTimeline()
     return [timeline.advance(each) for each in ticks]
 
 
-def test_time_begins_with_the_first_frame():
+def test_time_begins_with_the_first_frame() -> None:
     assert seconds(7_000, 7_000 + SECOND, 7_000 + 3 * SECOND) == [0.0, 1.0, 3.0]
 
 
-def test_the_counter_wraps_around():
+def test_the_counter_wraps_around() -> None:
     start = 2**32 - SECOND // 2
     assert seconds(start, (start + SECOND) % 2**32, 3 * SECOND // 2) == [0.0, 1.0, 2.0]
 
 
-def test_a_counter_that_was_unwrapped_already_is_fine():
+def test_a_counter_that_was_unwrapped_already_is_fine() -> None:
     start = 2**32 - SECOND // 2
     assert seconds(start, start + SECOND, start + 2 * SECOND) == [0.0, 1.0, 2.0]
 
 
-def test_a_leap_and_a_step_back_cost_one_frame_gap():
+def test_a_leap_and_a_step_back_cost_one_frame_gap() -> None:
     found = seconds(0, SECOND, 500 * SECOND, 501 * SECOND, 100 * SECOND, 101 * SECOND)
     assert found == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
 
 
-def test_ten_seconds_of_silence_are_time():
+def test_ten_seconds_of_silence_are_time() -> None:
     assert seconds(0, 10 * SECOND) == [0.0, 10.0]
 
 
 @given(st.lists(st.integers(-(2**40), 2**40), min_size=2, max_size=50))
-def test_time_always_rises(ticks):
+def test_time_always_rises(ticks: Any) -> None:
     found = seconds(*ticks)
-    assert all(later > earlier for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later > earlier for earlier, later in pairwise(found))
     assert found[-1] <= 10.0 * len(ticks)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import av
 import numpy as np
 from aiortc import (
@@ -20,6 +22,9 @@ from attrs import define, field
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest, ModelInfo
 from overshoot.errors import InferenceError
 from overshoot.rtc import close_peer, create_peer, gather_on
+
+if TYPE_CHECKING:
+    from overshoot.gateway import LocalGateway
 
 SIDE = 64
 CELLS = 6
@@ -54,14 +59,13 @@ class NumberedTrack(MediaStreamTrack):
         self._pace = pace
         self._size = size
         self._next = 0
-        self.held = asyncio.Event()
-        self.held.set()
+        self.finished = asyncio.Event()
 
     async def recv(self) -> av.VideoFrame:
         if self.readyState != "live" or self._next >= self._count:
             self.stop()
+            self.finished.set()
             raise MediaStreamError
-        await self.held.wait()
         await asyncio.sleep(self._pace)
         frame = numbered_frame(self._next % 2**CELLS, **self._size)
         frame.pts = self._next * self._ticks
@@ -136,11 +140,15 @@ class ScriptedBackend:
     closed_sessions: int = 0
     stuck: bool = False
     name: str = "scripted"
+    broken: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.gate.set()
 
     def models(self) -> tuple[ModelInfo, ...]:
+        if self.broken:
+            msg = "the secret place"
+            raise RuntimeError(msg)
         return (ModelInfo("scripted", ready=True, status="ready", can_tell=("numbers",)),)
 
     async def start_session(self, model: str) -> ScriptedSession:
@@ -160,3 +168,51 @@ def create_body(sdp: str, **processing: Any) -> dict[str, Any]:
         or {"target_fps": 5, "clip_length_seconds": 1.0, "delay_seconds": 1.0},
         "inference": {"prompt": "read", "model": "scripted"},
     }
+
+
+@define
+class Client:
+    """Calls of one gateway, with its key."""
+
+    gateway: LocalGateway
+    http: aiohttp.ClientSession
+    key: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key or self.gateway.api_key}"}
+
+    async def call(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        response = await self.request(method, path, **options)
+        text = await response.text()
+        return response.status, json.loads(text) if text else None
+
+    async def request(self, method: str, path: str, **options: Any) -> aiohttp.ClientResponse:
+        headers = {**self.headers, **options.pop("headers", {})}
+        async with self.http.request(
+            method, self.gateway.url + path, headers=headers, **options
+        ) as response:
+            await response.read()
+            return response
+
+    async def create(self, sdp: str, **processing: Any) -> str:
+        status, body = await self.call("POST", "/streams", json=create_body(sdp, **processing))
+        assert status == 201, body
+        return str(body["stream_id"])
+
+    async def open_socket(self, stream_id: str, *, hello: Any = ...) -> Any:
+        socket = await self.http.ws_connect(f"{self.gateway.url}/ws/streams/{stream_id}")
+        if hello is ...:
+            hello = {"api_key": self.key or self.gateway.api_key}
+        if hello is not None:
+            await socket.send_json(hello)
+        return socket
+
+
+async def read_to_end(socket: Any) -> tuple[list[dict[str, Any]], int, str]:
+    """All results of a result socket, and how it was closed."""
+    results = []
+    while (message := await socket.receive()).type is aiohttp.WSMsgType.TEXT:
+        results.append(json.loads(message.data))
+    assert message.type is aiohttp.WSMsgType.CLOSE, message
+    return results, int(message.data), str(message.extra)

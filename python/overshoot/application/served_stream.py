@@ -157,6 +157,7 @@ class ServedStream:
             frames_kept=self._intake.kept,
             clips_skipped=self._intake.clips_skipped,
             results_dropped=dropped,
+            subscribers=len(self._subscriptions),
             prompt_version=self.prompt_version,
         )
 

@@ -42,6 +42,7 @@ class StreamInfo:
         frames_kept: frames that were sampled into clips.
         clips_skipped: clips never asked about because the model was busy with an older one.
         results_dropped: results that a slow subscriber did not fetch in time.
+        subscribers: result sockets that listen.
         prompt_version: 0 for the first prompt, one more after each update.
     """
 
@@ -60,6 +61,7 @@ class StreamInfo:
     frames_kept: int = 0
     clips_skipped: int = 0
     results_dropped: int = 0
+    subscribers: int = 0
     prompt_version: int = 0
 
 

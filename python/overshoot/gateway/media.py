@@ -75,10 +75,15 @@ async def receive_video(track: MediaStreamTrack, stream: ServedStream, executor:
 
     A track that nobody reads keeps all its frames: 11 MB a second at 640x480.
     """
+    queue = ConversionQueue()
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_drain(track, stream, queue))
+        both.create_task(_convert(queue, stream, executor))
+
+
+async def _drain(track: MediaStreamTrack, stream: ServedStream, queue: ConversionQueue) -> None:
     # The stubs of PyAV leave the element type of packets open.
     receive: Callable[[], Awaitable[object]] = cast("Any", track).recv
-    queue = ConversionQueue()
-    converting = asyncio.create_task(_convert(queue, stream, executor))
     try:
         while True:
             frame = await receive()
@@ -87,9 +92,6 @@ async def receive_video(track: MediaStreamTrack, stream: ServedStream, executor:
                 queue.put(arrival, frame)
     except MediaStreamError:
         queue.close()
-        await converting
-    finally:
-        converting.cancel()
 
 
 def _ticks(frame: av.VideoFrame) -> int:

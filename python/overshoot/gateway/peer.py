@@ -83,6 +83,8 @@ class ReceivingPeer:
             await asyncio.wait({receiving, watching}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await cancel(receiving, watching)
+        if not receiving.cancelled() and (error := receiving.exception()) is not None:
+            _log.error("receiving_failed", stream_id=stream.id, exc_info=error)
 
     async def close(self) -> None:
         """Free everything; a second call does nothing."""

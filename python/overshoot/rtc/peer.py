@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -76,3 +77,21 @@ async def close_peer(peer: RTCPeerConnection) -> None:
         await asyncio.wait_for(peer.close(), CLOSE_SECONDS)
     except TimeoutError:
         _log.warning("peer_close_timed_out", seconds=CLOSE_SECONDS)
+    connecting = _connecting(peer)
+    for task in connecting:
+        task.cancel()
+    if connecting:
+        await asyncio.wait(connecting, timeout=CLOSE_SECONDS)
+
+
+def _connecting(peer: RTCPeerConnection) -> set[asyncio.Task[Any]]:
+    """Tasks in which aiortc still connects ``peer``: it keeps no hand on them, and leaves them."""
+    return {task for task in asyncio.all_tasks() if _connects(task.get_coro(), peer)}
+
+
+def _connects(work: object, peer: RTCPeerConnection) -> bool:
+    return (
+        inspect.iscoroutine(work)
+        and work.__qualname__ == "RTCPeerConnection.__connect"
+        and inspect.getcoroutinelocals(work).get("self") is peer
+    )

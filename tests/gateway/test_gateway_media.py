@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from aiortc import AudioStreamTrack
+
+from gateway.kit import (
+    Client,
+    NumberedTrack,
+    ScriptedBackend,
+    Sender,
+    create_body,
+    read_number,
+    read_to_end,
+)
+from overshoot.adapters.clocks import SystemClock
+from overshoot.errors import ValidationError
+from overshoot.gateway.peer import ReceivingPeer
+
+
+async def stream_video(
+    client: Client, track: Any, *, codec: str | None = None, **processing: Any
+) -> Any:
+    """Send a whole video; the results, and how the result socket was closed."""
+    sender = Sender()
+    try:
+        offer = await sender.offer(track, codec=codec)
+        status, body = await client.call("POST", "/streams", json=create_body(offer, **processing))
+        assert status == 201, body
+        socket = await client.open_socket(body["stream_id"])
+        await sender.accept(body["webrtc"]["sdp"])
+        await sender.connected.wait()
+        await track.finished.wait()
+        # The receiver gives a frame out once the next has begun, so the last needs a moment.
+        await asyncio.sleep(0.1)
+    finally:
+        await sender.close()
+    return await read_to_end(socket)
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
+async def test_clips_are_exactly_what_the_rule_says(
+    client: Client, backend: ScriptedBackend, codec: str
+) -> None:
+    track = NumberedTrack(60, 15)
+    results, code, reason = await stream_video(
+        client,
+        track,
+        codec=codec,
+        fps=15,
+        sampling_ratio=0.34,
+        clip_length_seconds=1,
+        delay_seconds=1,
+    )
+    assert (code, reason) == (1001, "stream ended: webrtc_disconnected")
+    clips = [[read_number(f.pixels) for f in request.frames] for request in backend.requests]
+    assert clips[:3] == [[3, 6, 9, 12, 15], [18, 21, 24, 27, 30], [33, 36, 39, 42, 45]]
+    assert clips[3][:3] == [48, 51, 54]
+    for request, result in zip(backend.requests, results, strict=True):
+        indices = [frame.index for frame in request.frames]
+        assert indices == [read_number(frame.pixels) for frame in request.frames]
+        assert (result["frame_start"], result["frame_end"]) == (indices[0], indices[-1])
+        assert result["timestamp"] == pytest.approx(indices[-1] / 15, abs=1e-4)
+        assert {frame.pixels.shape for frame in request.frames} == {(64, 96, 3)}
+    assert [result["seq"] for result in results] == list(range(len(results)))
+
+
+async def test_frame_mode_asks_about_one_frame_an_interval(
+    client: Client, backend: ScriptedBackend
+) -> None:
+    results, _, _ = await stream_video(client, NumberedTrack(40, 10), interval_seconds=1.0)
+    assert [read_number(r.frames[0].pixels) for r in backend.requests] == [0, 10, 20, 30]
+    assert all(len(request.frames) == 1 for request in backend.requests)
+    assert {result["mode"] for result in results} == {"frame"}
+
+
+async def test_large_video_reaches_the_model_at_720p(
+    client: Client, backend: ScriptedBackend
+) -> None:
+    track = NumberedTrack(12, 10, pace=0.03, width=1920, height=1080)
+    await stream_video(client, track, interval_seconds=0.5)
+    assert backend.requests[0].frames[0].pixels.shape == (720, 1280, 3)
+    assert read_number(backend.requests[0].frames[0].pixels) == 0
+
+
+async def test_a_slow_backend_never_holds_up_the_video(
+    client: Client, backend: ScriptedBackend
+) -> None:
+    backend.gate.clear()
+    sending = asyncio.create_task(
+        stream_video(
+            client, NumberedTrack(60, 10), target_fps=5, clip_length_seconds=1, delay_seconds=1
+        )
+    )
+    await backend.asked.wait()
+    await asyncio.sleep(0.5)
+    backend.gate.set()
+    results, _, _ = await sending
+    assert next(r.frames[-1].index for r in backend.requests) == 10
+    assert len(results) == len(backend.requests)
+    assert results[-1]["frame_end"] >= 50
+
+
+async def test_other_parts_of_an_offer_are_tolerated(
+    client: Client, backend: ScriptedBackend
+) -> None:
+    sender = Sender()
+    sender.peer.addTrack(AudioStreamTrack())
+    sender.peer.createDataChannel("chat")
+    sending = sender.offer(NumberedTrack(25, 10))
+    try:
+        status, body = await client.call(
+            "POST", "/streams", json=create_body(await sending, interval_seconds=1.0)
+        )
+        assert status == 201
+        socket = await client.open_socket(body["stream_id"])
+        await sender.accept(body["webrtc"]["sdp"])
+        first = await socket.receive_json()
+        assert first["ok"]
+    finally:
+        await sender.close()
+    assert (await read_to_end(socket))[2] == "stream ended: webrtc_disconnected"
+
+
+@pytest.mark.parametrize(
+    ("sdp", "word"),
+    [
+        ("hello", "v=0"),
+        ("v=0\r\n", "no video"),
+        ("v=0\r\n" + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n" * 5, "media sections"),
+        ("v=0\r\nm=video 9 x y\r\n" + "a=candidate:x\r\n" * 65, "candidates"),
+        ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n", "no video"),
+        ("v=0\r\n" + "x" * 65_536, "bytes"),
+        ("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n", "cannot be answered"),
+    ],
+)
+async def test_an_offer_that_cannot_be_answered_says_why(
+    client: Client, sdp: str, word: str
+) -> None:
+    status, body = await client.call("POST", "/streams", json=create_body(sdp))
+    assert (status, body["error"]) == (422, "validation_error")
+    assert word in body["message"]
+    # It took no place.
+    for _ in range(6):
+        assert (await client.call("POST", "/streams", json=create_body(sdp)))[0] == 422
+
+
+async def test_an_offer_that_sends_nothing_says_so(client: Client, offer_sdp: str) -> None:
+    for direction in ("recvonly", "inactive"):
+        offer = offer_sdp.replace("a=sendonly", "a=" + direction)
+        status, body = await client.call("POST", "/streams", json=create_body(offer))
+        assert status == 422
+        assert "sends no video" in body["message"]
+
+
+def mutations(sdp: str, count: Any, seed: Any = 7) -> Any:
+    dice = random.Random(seed)  # noqa: S311
+    lines = sdp.splitlines(keepends=True)
+    for _ in range(count):
+        changed = list(lines)
+        for _ in range(dice.randint(1, 4)):
+            at = dice.randrange(len(changed))
+            kind = dice.randrange(5)
+            if kind == 0:
+                del changed[at]
+            elif kind == 1:
+                changed.insert(dice.randrange(len(changed)), changed[at])
+            elif kind == 2:
+                changed[at] = changed[at][: dice.randrange(len(changed[at]))] + "\r\n"
+            elif kind == 3:
+                spot = dice.randrange(len(changed[at]))
+                changed[at] = (
+                    changed[at][:spot] + dice.choice("\0é-9:;= ") + changed[at][spot + 1 :]
+                )
+            else:
+                dice.shuffle(changed)
+        yield "".join(changed)
+
+
+async def test_mutated_offers_are_answered_or_refused_and_leave_nothing(offer_sdp: str) -> None:
+    answered = refused = 0
+    with ThreadPoolExecutor(1) as executor:
+        for sdp in mutations(offer_sdp, 150):
+            peer = ReceivingPeer(
+                executor,
+                clock=SystemClock(),
+                ice_addresses=("127.0.0.1",),
+                ice_servers=(),
+                connect_seconds=15,
+            )
+            try:
+                await peer.answer(sdp)
+                answered += 1
+            except ValidationError:
+                refused += 1
+            await peer.close()
+    assert answered > 10
+    assert refused > 10
