@@ -102,12 +102,14 @@ class Transport(Protocol):
     * ``receive`` gives events in the order they happened, one at a time, and waits for the next;
       results that arrive while no channel is open are lost. ``ResultsClosed`` is given once per
       channel. Once the last frame of the video is on its way, ``MediaChanged("drained")`` comes.
-    * ``renew_lease`` returns the new TTL in seconds, or None if there is no lease.
+      After ``close`` it raises `StreamEndedError`, also to who waits in it.
+    * ``renew_lease`` returns the new TTL in seconds, or None when the gateway names none.
     * ``update_prompt``, ``submit_feedback`` and ``renew_lease`` raise as ``open`` does;
       `NotFoundError` once the stream has ended.
     * ``close`` stops sending, deletes the stream at the gateway where ``delete`` is true, and frees
       every task, socket and peer; it never raises for an unreachable gateway, takes at most about
-      10 seconds, and a second call does nothing. Safe before, during and after ``open``.
+      10 seconds, and a second call does nothing. Safe before, during and after ``open``; every
+      other call raises `StreamEndedError` after it, as do a second ``open`` and calls before one.
     """
 
     async def open(self, request: StreamRequest, feed: FrameFeed) -> OpenedStream:

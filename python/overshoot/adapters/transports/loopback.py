@@ -196,8 +196,6 @@ class LoopbackTransport:
         """Let the lease run out now."""
         self._end("lease_expired")
 
-    # --- the gateway's side ----------------------------------------------------------------------
-
     async def _start_session(self, model: str) -> InferenceSession:
         starting = self._spawn(self._backend.start_session(model))
         try:

@@ -22,7 +22,8 @@ class FrameTrack(MediaStreamTrack):
     """Gives each frame of ``feed`` once; at its end the last one again, then ``on_drained``.
 
     The repeat is there because an aiortc receiver hands out a frame only when the next one begins
-    to arrive: without it the last picture of a video would never be seen.
+    to arrive: without it the last picture of a video would never be seen. ``drained`` is true once
+    all were given; a track that ends without has been stopped by a fault.
     """
 
     kind = "video"
@@ -34,6 +35,7 @@ class FrameTrack(MediaStreamTrack):
         self._last: PlanarFrame | None = None
         self._pts = -1
         self._repeated = False
+        self.drained = False
 
     async def recv(self) -> VideoFrame:
         """The next frame; MediaStreamError, which ends the sender, only after the last one."""
@@ -49,6 +51,7 @@ class FrameTrack(MediaStreamTrack):
             self._repeated = True
             self._pts += REPEAT_TICKS
             return self._video_frame(self._last)
+        self.drained = True
         self.stop()
         self._on_drained()
         raise MediaStreamError

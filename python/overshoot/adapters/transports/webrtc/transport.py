@@ -13,10 +13,12 @@ from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from overshoot.adapters.transports.webrtc.track import FrameTrack
 from overshoot.errors import (
     ApiError,
+    ConfigurationError,
     NetworkError,
     OvershootError,
     ProtocolError,
     StreamEndedError,
+    UnauthorizedError,
 )
 from overshoot.log import get_logger
 from overshoot.ports.transport import (
@@ -47,6 +49,7 @@ _log = get_logger(__name__)
 
 DELETE_SECONDS = 3.0
 OPENING_PATIENCE_SECONDS = 5.0
+REFUSED = 1008
 
 
 class WebRtcTransport:
@@ -72,7 +75,7 @@ class WebRtcTransport:
         self._ice_servers = tuple(ice_servers)
         self._form: Literal["webrtc", "source"] = form
         self._codec = codec
-        self._events: asyncio.Queue[TransportEvent] = asyncio.Queue()
+        self._events: asyncio.Queue[TransportEvent | None] = asyncio.Queue()
         self._opening = asyncio.Lock()
         self._closed = False
         self._peer: RTCPeerConnection | None = None
@@ -82,8 +85,11 @@ class WebRtcTransport:
 
     async def open(self, request: StreamRequest, feed: FrameFeed) -> OpenedStream:
         """Offer, post, accept the answer."""
+        self._refuse_if_closed()
         async with self._opening:
             self._refuse_if_closed()
+            if self._peer is not None:
+                raise StreamEndedError("this stream was opened before", reason="already_started")
             try:
                 return await self._open(request, feed)
             except BaseException:
@@ -92,8 +98,11 @@ class WebRtcTransport:
 
     async def connect_results(self) -> None:
         """Open the socket and send the key; reading goes on in a task."""
-        self._refuse_if_closed()
-        socket = await self._api.open_websocket(self._known_stream())
+        try:
+            socket = await self._api.open_websocket(self._known_stream())
+        except UnauthorizedError as refused:
+            self._events.put_nowait(ResultsClosed(REFUSED, refused.message))
+            return
         if self._closed:
             await socket.close()
             self._refuse_if_closed()
@@ -102,7 +111,11 @@ class WebRtcTransport:
 
     async def receive(self) -> TransportEvent:
         """The next event."""
-        return await self._events.get()
+        event = None if self._closed else await self._events.get()
+        if event is None:
+            self._events.put_nowait(None)  # For whoever else waits.
+            raise _closed()
+        return event
 
     async def renew_lease(self) -> float | None:
         """POST keepalive."""
@@ -122,27 +135,23 @@ class WebRtcTransport:
 
     async def close(self, *, delete: bool = True) -> None:
         """Free everything, after an opening under way has come to its end."""
-        if self._closed:
-            return
         self._closed = True
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._opening.acquire(), OPENING_PATIENCE_SECONDS)
-        await self._release(delete=delete)
+        opening_ended = False
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(OPENING_PATIENCE_SECONDS):
+                    opening_ended = await self._opening.acquire()
+            await self._release(delete=delete)
+        finally:
+            if opening_ended:
+                self._opening.release()
 
     # --- opening -------------------------------------------------------------------------------
 
     async def _open(self, request: StreamRequest, feed: FrameFeed) -> OpenedStream:
         peer = self._peer = create_peer(self._ice_servers)
         peer.on("connectionstatechange", self._on_connection_state)
-        transceiver = peer.addTransceiver(
-            FrameTrack(feed, lambda: self._spawn(self._drain(transceiver.sender))),
-            direction="sendonly",
-        )
-        codecs = RTCRtpSender.getCapabilities("video").codecs
-        first = f"video/{self._codec}".lower()
-        transceiver.setCodecPreferences(
-            sorted(codecs, key=lambda codec: codec.mimeType.lower() != first)
-        )
+        self._add_track(peer, feed)
         if self._api.on_loopback:
             gather_on(peer, ("127.0.0.1",))
         await peer.setLocalDescription(await peer.createOffer())
@@ -152,6 +161,20 @@ class WebRtcTransport:
         self._refuse_if_closed()
         await self._accept(peer, created.answer_sdp)
         return OpenedStream(created.stream_id, created.lease_ttl_seconds)
+
+    def _add_track(self, peer: RTCPeerConnection, feed: FrameFeed) -> None:
+        track = FrameTrack(feed, lambda: self._spawn(self._drain(transceiver.sender)))
+        try:
+            transceiver = peer.addTransceiver(track, direction="sendonly")
+        except ValueError as cause:  # The first transceiver makes the transport.
+            message = f"ice_servers must be made of stun: and turn: addresses ({cause})"
+            raise ConfigurationError(message, details={"field": "ice_servers"}) from cause
+        track.add_listener("ended", lambda: self._on_track_end(track))
+        codecs = RTCRtpSender.getCapabilities("video").codecs
+        first = f"video/{self._codec}".lower()
+        transceiver.setCodecPreferences(
+            sorted(codecs, key=lambda codec: codec.mimeType.lower() != first)
+        )
 
     async def _accept(self, peer: RTCPeerConnection, answer_sdp: str | None) -> None:
         if answer_sdp is None:
@@ -168,9 +191,10 @@ class WebRtcTransport:
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
-            raise StreamEndedError("this stream has been closed", reason="client_requested")
+            raise _closed()
 
     def _known_stream(self) -> str:
+        self._refuse_if_closed()
         if self._stream_id is None:
             raise StreamEndedError("there is no stream yet: open it first", reason="not_started")
         return self._stream_id
@@ -188,9 +212,17 @@ class WebRtcTransport:
         elif state in {"failed", "closed"}:
             self._events.put_nowait(MediaChanged("failed"))
 
+    def _on_track_end(self, track: FrameTrack) -> None:
+        # A feed or an encoder that raises ends aiortc's sender with a line in the log and no more.
+        if not track.drained and not self._closed:
+            self._events.put_nowait(MediaChanged("failed"))
+
     async def _drain(self, sender: RTCRtpSender) -> None:
         # Stopping the sender says goodbye (RTCP BYE), by which the gateway knows the video's end.
-        await sender.stop()
+        try:
+            await sender.stop()
+        except ConnectionError as error:
+            _log.debug("goodbye_not_sent", error=str(error))
         self._events.put_nowait(MediaChanged("drained"))
 
     # --- results -------------------------------------------------------------------------------
@@ -214,6 +246,7 @@ class WebRtcTransport:
 
     async def _release(self, *, delete: bool) -> None:
         self._closed = True
+        self._events.put_nowait(None)
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
@@ -247,6 +280,10 @@ class WebRtcTransport:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._events.put_nowait(ResultsClosed(None, f"{type(error).__name__}: {error}"))
+
+
+def _closed() -> StreamEndedError:
+    return StreamEndedError("this stream has been closed", reason="client_requested")
 
 
 def _as_event(data: str | bytes) -> TransportEvent:
