@@ -8,8 +8,9 @@ import sys
 from importlib.metadata import requires
 from pathlib import Path
 
-import overshoot
 from packaging.requirements import Requirement
+
+import overshoot
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 HEAVY = {"cv2", "av", "aiortc", "aiohttp", "numpy"}

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from overshoot import (
     CameraSource,
     ImageFolderSource,
@@ -16,7 +17,6 @@ from overshoot import (
     VideoFileSource,
 )
 from overshoot.cli.source_argument import describe_source, parse_source
-
 from support.videos import write_scene
 
 

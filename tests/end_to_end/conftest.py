@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from overshoot.gateway import LocalGateway
 
+from overshoot.gateway import LocalGateway
 from support.frame_reader import FrameReader
 
 
@@ -51,7 +50,7 @@ def _open_files() -> set[str]:
     found = []
     for entry in Path("/proc/self/fd").iterdir():
         try:
-            found.append(os.readlink(entry))
+            found.append(str(entry.readlink()))
         except OSError:
             continue
     sockets = sum(name.startswith("socket:") for name in found)

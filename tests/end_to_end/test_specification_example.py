@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from overshoot.gateway import LocalGateway
 
 TESTS = Path(__file__).parent.parent
-EXAMPLE = '''\
+EXAMPLE = """\
 import asyncio
 from overshoot import RealtimeVision, RealtimeVisionConfig
 async def main():
@@ -28,8 +29,13 @@ async def main():
     async with RealtimeVision(config) as vision:
         await asyncio.sleep(60) # Stream for 60 seconds
 asyncio.run(main())
-'''
-CAMERA = f"import sys; sys.path.insert(0, {str(TESTS)!r})\nfrom support.fake_camera import plug_in; plug_in()\n"
+"""
+CAMERA = f"""\
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+from support.fake_camera import plug_in
+plug_in()
+"""
 
 
 async def run_program(program: str, folder: Path) -> str:
@@ -56,8 +62,7 @@ def exchanged(gateway: LocalGateway) -> str:
 
 @pytest.fixture
 def backend() -> None:
-    """The gateway's own: the local backend."""
-    return None
+    """None is the gateway's own: the local backend."""
 
 
 async def test_it_runs_unchanged_with_a_camera(gateway: LocalGateway, tmp_path: Path) -> None:
@@ -68,9 +73,14 @@ async def test_it_runs_unchanged_with_a_camera(gateway: LocalGateway, tmp_path: 
 async def test_it_runs_with_a_file_as_its_source(
     gateway: LocalGateway, tmp_path: Path, numbered_video: Path
 ) -> None:
-    program = exchanged(gateway).replace(
-        "    api_key=", f"    source=VideoFileSource(file_path={str(numbered_video)!r}),\n        api_key="
-    ).replace("import RealtimeVision,", "import VideoFileSource, RealtimeVision,")
+    program = (
+        exchanged(gateway)
+        .replace(
+            "    api_key=",
+            f"    source=VideoFileSource(file_path={str(numbered_video)!r}),\n        api_key=",
+        )
+        .replace("import RealtimeVision,", "import VideoFileSource, RealtimeVision,")
+    )
     out = await run_program(program, tmp_path)
     assert out.count("Result: ") >= 2
     assert "OVERSHOOT SCENE 0" in out

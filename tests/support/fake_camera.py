@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
 from overshoot.adapters.sources.synthetic import SyntheticScene
 from overshoot.domain.source import SyntheticSource
 
@@ -20,7 +21,7 @@ FPS = 15.0
 class FakeCamera:
     """As much of `cv2.VideoCapture` as a camera needs; ``opened`` lists every one made."""
 
-    opened: list[FakeCamera] = []
+    opened: ClassVar[list[FakeCamera]] = []
 
     def __init__(self, index: int, api: int = cv2.CAP_ANY) -> None:
         self.index = index
@@ -54,7 +55,7 @@ class FakeCamera:
         }
         return known.get(prop, 0.0)
 
-    def set(self, prop: int, value: float) -> bool:  # noqa: ARG002
+    def set(self, prop: int, value: float) -> bool:
         return False
 
     def getBackendName(self) -> str:  # noqa: N802 - OpenCV's name
@@ -67,7 +68,7 @@ class FakeCamera:
 
 def plug_in() -> type[FakeCamera]:
     """Let OpenCV find this camera at every number, for the rest of the process."""
-    setattr(cv2, "VideoCapture", _device_or_file(cv2.VideoCapture))
+    vars(cv2)["VideoCapture"] = _device_or_file(cv2.VideoCapture)
     return FakeCamera
 
 

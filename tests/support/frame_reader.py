@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from attrs import define, field
+
 from overshoot.domain.frame_number import read_frame_number
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest, ModelInfo
 
@@ -30,7 +31,7 @@ class FrameReader:
     def models(self) -> tuple[ModelInfo, ...]:
         return (ModelInfo("frame-reader", ready=True, status="ready"),)
 
-    async def start_session(self, model: str) -> FrameReader:  # noqa: ARG002
+    async def start_session(self, model: str) -> FrameReader:
         return self
 
     async def infer(self, request: InferenceRequest) -> InferenceAnswer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+
 from overshoot.adapters.sources.synthetic import SyntheticScene
 from overshoot.domain.source import SyntheticSource
 

@@ -28,8 +28,9 @@ async def keep(result: InferenceResult[Any]) -> None:
 
 
 def callbacks_may_be_sync_async_or_lambdas() -> None:
-    for on_result in (lambda r: print(r.result), keep, print):
-        RealtimeVisionConfig(api_url="", api_key="", prompt="", on_result=on_result)
+    RealtimeVisionConfig(api_url="", api_key="", prompt="", on_result=lambda r: print(r.result))
+    RealtimeVisionConfig(api_url="", api_key="", prompt="", on_result=keep)
+    RealtimeVisionConfig(api_url="", api_key="", prompt="", on_result=print)
 
 
 async def the_stream_is_typed(config: RealtimeVisionConfig) -> None:
