@@ -8,6 +8,7 @@ background shifts the correlation too, but leaves the background where it was.
 from __future__ import annotations
 
 from functools import cache
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 import cv2
@@ -25,7 +26,7 @@ _MAX_SHIFT_SHARE = 0.35
 # Shares of the textured cells, and of the picture.
 _AGREEING, _RESISTING, _LEAST_TEXTURED = 0.5, 0.2, 0.25
 _DIFFERENT = 25  # gray levels
-_CUT_CHANGE, _CUT_LIKENESS, _CUT_ALIGNMENT = 0.55, 0.82, 0.35
+_CUT_CHANGE, _CUT_LIKENESS, _CUT_ALIGNMENT, _NO_ALIGNMENT = 0.55, 0.82, 0.35, 0.1
 
 
 @frozen
@@ -49,14 +50,17 @@ def camera_shift(before: Image, now: Image) -> Shift:
     """The shift between two gray pictures of one size."""
     one, two = before.astype(np.float32), now.astype(np.float32)
     (dx, dy), _ = cv2.phaseCorrelate(one, two, _window(now.shape[0], now.shape[1]))
-    textured = _cells(np.abs(cv2.Laplacian(now, cv2.CV_32F, ksize=3))) > _TEXTURE
-    share = float(textured.mean())
+    texture = np.abs(np.asarray(cv2.Laplacian(now, cv2.CV_32F, ksize=3), dtype=np.float32))
+    share = float((_cells(texture) > _TEXTURE).mean())
     reach = np.hypot(dx / now.shape[1], dy / now.shape[0])
     if share == 0 or reach > _MAX_SHIFT_SHARE:
         return Shift(0.0, 0.0, sure=False, textured=share)
     if np.hypot(dx, dy) < _MIN_SHIFT:
         return Shift(0.0, 0.0, sure=True, textured=share)
-    still, moved = _differences(one, two, dx, dy)
+    # What came into view has nothing to be compared with: only what was and is in view counts.
+    common = _common(now.shape, dx, dy)
+    textured = _cells(texture[common]) > _TEXTURE
+    still, moved = (_cells(each[common]) for each in _differences(one, two, dx, dy))
     # A cell agrees when the shift explains a quarter of its change, resists when it adds to it.
     agree = (moved < 0.75 * still) & (still > _NOISE) & textured
     resist = (moved > still + 0.2) & textured
@@ -69,13 +73,25 @@ def camera_shift(before: Image, now: Image) -> Shift:
 def is_cut(before: Image, now: Image) -> bool:
     """Whether two small colour pictures are of different scenes.
 
-    All three must hold: most pixels differ, the colours differ, and nothing lies where it lay. A
-    thing that passes close by leaves one of them, and so does a lamp that is switched.
+    Most pixels must differ and nothing lie where it lay; and the colours must differ, or else no
+    pan explain it. A thing that passes close by leaves some of the scene, and so does a lamp.
     """
     change = np.abs(before.astype(np.int16) - now.astype(np.int16)).max(axis=2)
     if float((change > _DIFFERENT).mean()) < _CUT_CHANGE:
         return False
-    return _likeness(before, now) < _CUT_LIKENESS and _alignment(before, now) < _CUT_ALIGNMENT
+    alignment = _alignment(before, now)
+    if alignment >= _CUT_ALIGNMENT:
+        return False
+    if _likeness(before, now) < _CUT_LIKENESS:
+        return True
+    if alignment >= _NO_ALIGNMENT:
+        return False
+    shift = camera_shift(_gray(before), _gray(now))
+    return shift.dx == 0 and shift.dy == 0
+
+
+def _gray(image: Image) -> Image:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
 def _alignment(before: Image, now: Image) -> float:
@@ -97,6 +113,13 @@ def _likeness(before: Image, now: Image) -> float:
     return float(np.minimum(shares[0], shares[1]).sum())
 
 
+def _common(shape: tuple[int, ...], dx: float, dy: float) -> tuple[slice, slice]:
+    """The part of the later picture that the earlier one shows too."""
+    rows = slice(max(ceil(dy), 0), shape[0] + min(floor(dy), 0))
+    columns = slice(max(ceil(dx), 0), shape[1] + min(floor(dx), 0))
+    return rows, columns
+
+
 def moved(image: Floats, dx: float, dy: float) -> Floats:
     """The picture with its content moved, edges repeated."""
     matrix = np.array([[1, 0, dx], [0, 1, dy]], dtype=np.float32)
@@ -106,11 +129,11 @@ def moved(image: Floats, dx: float, dy: float) -> Floats:
 
 
 def _differences(one: Floats, two: Floats, dx: float, dy: float) -> tuple[Floats, Floats]:
-    """Mean change of each cell without and with the shift."""
+    """Change of each pixel without and with the shift."""
     step = two - one - np.median(two - one)
     aligned = two - moved(one, dx, dy)
     aligned -= np.median(aligned)
-    return _cells(np.abs(step)), _cells(np.abs(aligned))
+    return np.abs(step), np.abs(aligned)
 
 
 def _cells(image: cv2.typing.MatLike, finer: int = 1) -> Floats:
