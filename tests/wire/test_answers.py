@@ -111,9 +111,10 @@ def test_info_and_models() -> None:
 
 def test_prompt_both_ways() -> None:
     assert decode_prompt(encode_prompt("count")) == "count"
-    for bad in ({}, {"prompt": ""}, {"prompt": "a", "x": 1}, {"prompt": "a" * 8193}, [], None):
+    bad: list[Any] = [{}, {"prompt": ""}, {"prompt": "a", "x": 1}, {"prompt": "a" * 8193}, [], None]
+    for body in bad:
         with pytest.raises(ValidationError):
-            decode_prompt(bad)
+            decode_prompt(body)
 
 
 def test_feedback_both_ways() -> None:

@@ -6,11 +6,10 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import structlog
-
 from overshoot.application.waiting import within
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest, InferenceResult
 from overshoot.errors import InferenceError
+from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from overshoot.application.intake import Clip, Intake
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceSession
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class Answering:

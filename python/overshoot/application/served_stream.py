@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import structlog
 from attrs import evolve
 
 from overshoot.application.answering import Answering
@@ -15,6 +14,7 @@ from overshoot.application.waiting import cancel
 from overshoot.domain.lease import Lease
 from overshoot.domain.serving import StreamInfo
 from overshoot.errors import NotFoundError, RateLimitError
+from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from overshoot.application.serving_settings import ServingSettings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceSession
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class ServedStream:

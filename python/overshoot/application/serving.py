@@ -8,7 +8,6 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from attrs import frozen
 
 from overshoot.application.served_stream import ServedStream
@@ -22,6 +21,7 @@ from overshoot.errors import (
     ServerError,
     ValidationError,
 )
+from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from overshoot.domain.inference import ModelInfo
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceBackend, InferenceSession
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 _REMEMBERED = 1024
 

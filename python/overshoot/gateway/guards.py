@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-import structlog
 from aiohttp import web
 
 from overshoot.errors import ApiError, RateLimitError, ServerError, api_error
+from overshoot.log import get_logger
 from overshoot.wire import encode_error, to_json
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _ROUTE_COOKIE = "media-gateway-route"

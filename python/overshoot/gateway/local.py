@@ -8,7 +8,6 @@ import ipaddress
 import socket
 from typing import TYPE_CHECKING, Self
 
-import structlog
 from aiohttp import web
 from attrs import evolve
 
@@ -16,6 +15,7 @@ from overshoot.errors import ConfigurationError, NetworkError
 from overshoot.gateway.app import create_app
 from overshoot.gateway.settings import GatewaySettings
 from overshoot.gateway.silent_connections import SilentConnections
+from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceBackend
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 _LOOPBACK_ADDRESS = "127.0.0.1"
 _MAX_PORT = 65535

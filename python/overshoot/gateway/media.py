@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
-import structlog
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from overshoot.domain.timeline import RTP_CLOCK_RATE
 from overshoot.errors import FrameError
 from overshoot.framepath import planes_to_packed
+from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from overshoot.application.intake import Arrival
     from overshoot.application.served_stream import ServedStream
     from overshoot.domain.frame import Pixels
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 # Decoded frames that wait to be converted: half a second of a clip at 30 frames/s, and at 720p no
 # more than 22 MB.

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
-import structlog
 from aiortc import MediaStreamTrack, RTCSessionDescription
 from aiortc.contrib.media import MediaBlackhole
 
 from overshoot.application.waiting import cancel, within
 from overshoot.errors import ValidationError
 from overshoot.gateway.media import receive_video
+from overshoot.log import get_logger
 from overshoot.rtc import check_sdp, close_peer, create_peer, gather_on
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from overshoot.domain.stream import IceServer
     from overshoot.ports.clock import Clock
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 _CANDIDATE = "a=candidate:"
 _ADDRESS_FIELD = 4
