@@ -45,7 +45,7 @@ def moving_disc(
     degrees: float,
     fps: float,
     speed: float = 75,
-    seconds: float = 2.2,
+    seconds: float = 2.6,
 ) -> Iterator[NDArray[np.uint8]]:
     """A disc that passes the middle half way through, at so many pixels a second."""
     for i in range(int(seconds * fps) + 1):

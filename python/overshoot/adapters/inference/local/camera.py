@@ -49,7 +49,10 @@ class Shift:
 def camera_shift(before: Image, now: Image) -> Shift:
     """The shift between two gray pictures of one size."""
     one, two = before.astype(np.float32), now.astype(np.float32)
-    (dx, dy), _ = cv2.phaseCorrelate(one, two, _window(now.shape[0], now.shape[1]))
+    # The window is put on here: given one, phaseCorrelate lays it on the caller's own pictures
+    # where their size is one that its Fourier transform likes, as 160 by 120 is.
+    window = _window(now.shape[0], now.shape[1])
+    (dx, dy), _ = cv2.phaseCorrelate(one * window, two * window)
     texture = np.abs(np.asarray(cv2.Laplacian(now, cv2.CV_32F, ksize=3), dtype=np.float32))
     share = float((_cells(texture) > _TEXTURE).mean())
     reach = np.hypot(dx / now.shape[1], dy / now.shape[0])
