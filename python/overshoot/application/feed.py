@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
+
 if TYPE_CHECKING:
     from overshoot.domain.frame import Frame, PlanarFrame
     from overshoot.framepath import FrameRing
 
-MAX_WIDTH, MAX_HEIGHT = 1280, 720
-"""The gateway scales down to this before inference, so that more would only cost bandwidth."""
-
 
 def sending_size(width: int, height: int) -> tuple[int, int]:
-    """The size a picture is sent at: within 1280x720, its shape kept, both sides even.
+    """The size a picture is sent at: at most 1280 by 720 or 720 by 1280, its shape kept.
 
-    Video encoders halve the colour planes, hence even; a side is never under 16 pixels.
+    The gateway makes it no larger than that before inference, so more would only cost bandwidth.
+    Sides are even, for video encoders halve the colour planes, and never under 16 pixels.
     """
-    scale = min(1.0, MAX_WIDTH / width, MAX_HEIGHT / height)
+    scale = min(1.0, MAX_LONG_SIDE / max(width, height), MAX_SHORT_SIDE / min(width, height))
     return max(16, round(width * scale / 2) * 2), max(16, round(height * scale / 2) * 2)
 
 
