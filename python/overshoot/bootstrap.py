@@ -7,6 +7,7 @@ so that ``import overshoot`` stays light.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overshoot.domain.source import (
@@ -116,3 +117,13 @@ def inference_backend(name: str) -> InferenceBackend:
     from overshoot.adapters.inference.local import LocalBackend
 
     return LocalBackend()
+
+
+def pull_models(wheel: Path | None, on_progress: Callable[[str], None]) -> Path:
+    """Fetch the hand networks of the local backend, once; the folder they lie in.
+
+    Raises `InferenceError` when they cannot be had; the message says what to do.
+    """
+    from overshoot.adapters.inference.local.pulling import pull
+
+    return pull(wheel=wheel, on_progress=on_progress).folder

@@ -26,8 +26,8 @@ def pull(
     from overshoot import bootstrap
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    pulled = bootstrap.pull_models(wheel, lambda text: console.print(text, markup=False))
-    Console(highlight=False, soft_wrap=True).print(pulled)
+    folder = bootstrap.pull_models(wheel, lambda text: console.print(text, markup=False))
+    Console(highlight=False, soft_wrap=True).print(str(folder), markup=False)
 
 
 @models.command(name="list")
