@@ -121,7 +121,7 @@ class ScriptedSession:
         await self.backend.gate.wait()
         if self.backend.failure is not None:
             raise self.backend.failure
-        return InferenceAnswer(request.prompt)
+        return InferenceAnswer(self.backend.text or request.prompt)
 
     async def close(self) -> None:
         self.backend.closed_sessions += 1
@@ -137,6 +137,7 @@ class ScriptedBackend:
     gate: asyncio.Event = field(factory=asyncio.Event)
     asked: asyncio.Event = field(factory=asyncio.Event)
     failure: Exception | None = None
+    text: str | None = None
     closed_sessions: int = 0
     stuck: bool = False
     name: str = "scripted"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -149,6 +150,19 @@ async def test_an_offer_that_cannot_be_answered_says_why(
         assert (await client.call("POST", "/streams", json=create_body(sdp)))[0] == 422
 
 
+async def test_h264_in_another_profile_alone_is_refused_with_a_sentence(client: Client) -> None:
+    sender = Sender()
+    try:
+        offer = await sender.offer(None, codec="H264")
+    finally:
+        await sender.close()
+    high = offer.replace("profile-level-id=42001f", "profile-level-id=64001f")
+    high = high.replace("profile-level-id=42e01f", "profile-level-id=640c1f")
+    status, body = await client.call("POST", "/streams", json=create_body(high))
+    assert status == 422
+    assert "Baseline" in body["message"]
+
+
 async def test_an_offer_that_sends_nothing_says_so(client: Client, offer_sdp: str) -> None:
     for direction in ("recvonly", "inactive"):
         offer = offer_sdp.replace("a=sendonly", "a=" + direction)
@@ -200,3 +214,52 @@ async def test_mutated_offers_are_answered_or_refused_and_leave_nothing(offer_sd
             await peer.close()
     assert answered > 10
     assert refused > 10
+
+
+async def test_a_reader_that_never_reads_is_let_go_and_holds_up_nobody(
+    start: Any, backend: ScriptedBackend
+) -> None:
+    client = await start(send_seconds=0.2)
+    # Larger than what the sockets of a machine hold on the way.
+    backend.text = "x" * 4_000_000
+    sender = Sender()
+    track = NumberedTrack(10_000, 10, pace=0.02)
+    try:
+        body = create_body(await sender.offer(track), interval_seconds=0.5)
+        _, answer = await client.call("POST", "/streams", json=body)
+        stream_id = answer["stream_id"]
+        reader = await client.open_socket(stream_id)
+        _, never = await idle_socket(client, stream_id)
+        await subscribers(client, stream_id, 2)
+        await sender.accept(answer["webrtc"]["sdp"])
+        for _ in range(5):
+            assert len((await reader.receive_json())["result"]) == 4_000_000
+        await subscribers(client, stream_id, 1)
+        assert (await reader.receive_json())["ok"]
+        never.close()
+    finally:
+        await sender.close()
+
+
+async def idle_socket(client: Client, stream_id: str) -> Any:
+    """A result socket that has sent its key and takes no byte beyond its buffers."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.gateway.port, limit=1024)
+    hello = json.dumps({"api_key": client.gateway.api_key}).encode()
+    writer.write(
+        f"GET /v0.2/ws/streams/{stream_id} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        # One masked text frame whose mask is zero (RFC 6455 section 5.2).
+        + bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0])
+        + hello
+    )
+    await writer.drain()
+    return reader, writer
+
+
+async def subscribers(client: Client, stream_id: str, count: int) -> None:
+    while True:
+        _, info = await client.call("GET", f"/streams/{stream_id}/info")
+        if info["subscribers"] == count:
+            return
+        await asyncio.sleep(0.02)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
@@ -15,7 +14,13 @@ from overshoot.application.waiting import cancel, within
 from overshoot.errors import ValidationError
 from overshoot.gateway.media import receive_video
 from overshoot.log import get_logger
-from overshoot.rtc import check_sdp, close_peer, create_peer, gather_on
+from overshoot.rtc import (
+    check_sdp,
+    close_peer,
+    create_peer,
+    gather_on,
+    without_named_candidates,
+)
 
 if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
@@ -23,9 +28,6 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
 
 _log = get_logger(__name__)
-
-_CANDIDATE = "a=candidate:"
-_ADDRESS_FIELD = 4
 
 
 class ReceivingPeer:
@@ -67,7 +69,10 @@ class ReceivingPeer:
             # KeyError and others for text that is not what it expects.
             await self.close()
             _log.info("offer_refused", why=type(error).__name__)
-            msg = "the SDP offer cannot be answered; it must offer VP8 or H264 video over DTLS-SRTP"
+            msg = (
+                "the SDP offer cannot be answered; it must offer VP8, or H264 in its Baseline"
+                " profile, over DTLS-SRTP (UDP/TLS/RTP/SAVPF)"
+            )
             raise ValidationError(msg, details={"field": "sdp"}) from error
         except BaseException:
             await self.close()
@@ -92,7 +97,7 @@ class ReceivingPeer:
         await close_peer(self._peer)
 
     async def _answer(self, offer_sdp: str) -> str:
-        offer = RTCSessionDescription(sdp=_without_names(offer_sdp), type="offer")
+        offer = RTCSessionDescription(sdp=without_named_candidates(offer_sdp), type="offer")
         await self._peer.setRemoteDescription(offer)
         if self._video is None:
             msg = "the SDP offer sends no video; its m=video section must be sendonly or sendrecv"
@@ -126,26 +131,3 @@ class ReceivingPeer:
         elif self._peer.connectionState in {"failed", "closed"}:
             self._connected.set()
             self._gone.set()
-
-
-def _without_names(sdp: str) -> str:
-    """The offer without candidates that are names: a stranger's text must cause no look-ups.
-
-    Nothing is lost by it, for a browser that hides its addresses behind .local names reaches us
-    from them all the same.
-    """
-    lines = sdp.splitlines(keepends=True)
-    return "".join(line for line in lines if not _is_named_candidate(line))
-
-
-def _is_named_candidate(line: str) -> bool:
-    if not line.startswith(_CANDIDATE):
-        return False
-    fields = line.split()
-    if len(fields) <= _ADDRESS_FIELD:
-        return False
-    try:
-        ipaddress.ip_address(fields[_ADDRESS_FIELD])
-    except ValueError:
-        return True
-    return False

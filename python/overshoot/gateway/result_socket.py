@@ -55,7 +55,12 @@ class ResultSockets:
         )
         await socket.prepare(request)
         code, reason = await self._serve(socket, request.match_info["stream_id"])
-        await socket.close(code=code, message=reason.encode())
+        # Without waiting for what a slow reader has not taken yet.
+        await socket.close(code=code, message=reason.encode(), drain=False)
+        transport = request.transport
+        if transport is not None and transport.get_write_buffer_size() > 0:
+            # Left to itself it would wait, and hold the results, as long as the reader keeps still.
+            transport.abort()
         return socket
 
     async def stop(self) -> None:

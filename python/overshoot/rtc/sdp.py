@@ -6,11 +6,15 @@ for 3.7 s), so a stranger's text is measured first.
 
 from __future__ import annotations
 
+import ipaddress
+
 from overshoot.errors import ValidationError
 
 MAX_SDP_BYTES = 64 * 1024
 MAX_MEDIA_SECTIONS = 4
 MAX_CANDIDATES = 64
+# RFC 8839 section 5.1: foundation, component, transport, priority, address, port …
+_ADDRESS_FIELD = 4
 
 
 def check_sdp(sdp: str) -> None:
@@ -29,6 +33,27 @@ def check_sdp(sdp: str) -> None:
         raise _refused(f"SDP has {candidates} candidates; at most {MAX_CANDIDATES} are taken")
     if not any(line.startswith("m=video ") for line in media):
         raise _refused("SDP offers no video; add one m=video section that sends VP8 or H264")
+
+
+def without_named_candidates(sdp: str) -> str:
+    """The text without candidates that are host names: a stranger's text must cause no look-ups.
+
+    Nothing is lost by it, for a browser that hides its addresses behind .local names reaches us
+    from them all the same.
+    """
+    lines = sdp.splitlines(keepends=True)
+    return "".join(line for line in lines if not _is_named_candidate(line))
+
+
+def _is_named_candidate(line: str) -> bool:
+    fields = line.split()
+    if not line.startswith("a=candidate:") or len(fields) <= _ADDRESS_FIELD:
+        return False
+    try:
+        ipaddress.ip_address(fields[_ADDRESS_FIELD])
+    except ValueError:
+        return True
+    return False
 
 
 def _refused(message: str) -> ValidationError:
