@@ -73,7 +73,12 @@ class Capture:
         """Stop reading and release the source; returns when its thread has gone."""
         self._stopping.set()
         self._may_read.set()
-        self._source.interrupt()
+        try:
+            self._source.interrupt()
+        finally:
+            await self._join()
+
+    async def _join(self) -> None:
         thread = self._thread
         if thread is None or not thread.is_alive():
             return
