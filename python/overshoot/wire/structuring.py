@@ -55,7 +55,7 @@ def request_converter() -> Converter:
     converter.register_structure_hook(int, _integer)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(JsonObject, _object)
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, _one_of)
+    converter.register_structure_hook_func(_is_literal, _one_of)
 
     def of_class(kind: Any) -> _Hook:
         return _of_object(make_dict_structure_fn(kind, converter))
@@ -95,6 +95,11 @@ def _integer(value: Any, _: Any) -> int:
     if number != int(number):
         raise WrongValueError("a whole number")
     return int(number)
+
+
+def _is_literal(kind: Any) -> bool:
+    origin: object = get_origin(kind)
+    return origin is Literal
 
 
 def _one_of(value: Any, kind: Any) -> str:
