@@ -4,8 +4,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from contracts.inference_contract import InferenceBackendContract, frames, request
 
+from contracts.inference_contract import InferenceBackendContract, frames, request
 from overshoot.domain.inference import InferenceAnswer
 from overshoot.errors import InferenceError
 from overshoot.testing.scripted_inference import ScriptedInference

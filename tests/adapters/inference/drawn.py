@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
@@ -63,7 +64,7 @@ def through_h264(
     """The pictures after a real encoder at a low bit rate."""
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-    encoder.framerate, encoder.bit_rate = fps, bits
+    encoder.framerate, encoder.bit_rate = Fraction(fps), bits
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(fps)}
     decoder = av.CodecContext.create("h264", "r")
     decoder.thread_count = 1
@@ -72,7 +73,7 @@ def through_h264(
         frame.pts = i
         for packet in encoder.encode(frame):
             for decoded in decoder.decode(packet):
-                yield decoded.to_ndarray(format="bgr24")
+                yield np.asarray(decoded.to_ndarray(format="bgr24"), dtype=np.uint8)
 
 
 def frames_of(images: Iterable[NDArray[np.uint8]], fps: float) -> list[Frame]:

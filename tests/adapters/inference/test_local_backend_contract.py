@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from adapters.inference.local_weights import needs_networks
 from contracts.inference_contract import InferenceBackendContract
-
 from overshoot.adapters.inference.local import LocalBackend
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from adapters.inference.local_weights import MEDIA, needs_media
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.inference.local_weights import MEDIA, needs_media
 from overshoot.adapters.inference.local.gestures import gestures, ramp
 from overshoot.adapters.inference.local.landmarks import Hand
 from overshoot.adapters.inference.local.vocabulary import Word
@@ -55,7 +55,7 @@ def thumb_hand(*, up: bool) -> NDArray[np.float64]:
 
 def turned(points: NDArray[np.float64], angle: float) -> NDArray[np.float64]:
     turn = np.array([[cos(angle), -sin(angle)], [sin(angle), cos(angle)]])
-    return points @ turn.T
+    return np.asarray(points @ turn.T, dtype=np.float64)
 
 
 def shown(points: NDArray[np.float64]) -> set[Word]:
@@ -125,6 +125,7 @@ def test_ramp_rises_between_its_ends_either_way() -> None:
 def waved(
     path: Callable[[float], tuple[float, float]],
     fps: float,
+    *,
     points: NDArray[np.float64] | None = None,
     camera: Callable[[float], tuple[float, float]] = lambda _: (0.0, 0.0),
     other: Callable[[float], tuple[float, float]] | None = None,
@@ -181,8 +182,8 @@ def test_a_fist_or_a_hanging_hand_from_side_to_side_is_no_wave() -> None:
     def wave(t: float) -> tuple[float, float]:
         return 0.5 * sin(12 * t), 0.0
 
-    assert waved(wave, 12, HANDS["fist"][0]) == 0
-    assert waved(wave, 12, turned(HANDS["open"][0], pi)) == 0
+    assert waved(wave, 12, points=HANDS["fist"][0]) == 0
+    assert waved(wave, 12, points=turned(HANDS["open"][0], pi)) == 0
 
 
 def test_two_hands_that_meet_are_no_wave() -> None:
@@ -225,8 +226,8 @@ def test_recorded_rows_are_told_apart() -> None:
     said: defaultdict[str, Counter[Word | None]] = defaultdict(Counter)
     with (MEDIA / "landmarks" / "keypoint.csv").open() as rows:
         for label, *values in list(csv.reader(rows))[::5]:
-            words = shown(np.array(values, dtype=np.float64).reshape(21, 2)) or {None}
-            said[label].update(words)
+            words = shown(np.array(values, dtype=np.float64).reshape(21, 2))
+            said[label].update(words or [None])
     share = {
         (label, word): count / counts.total()
         for label, counts in said.items()

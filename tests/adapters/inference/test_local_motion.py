@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+
 from adapters.inference.drawn import (
     HEIGHT,
     WIDTH,
@@ -20,7 +21,6 @@ from adapters.inference.drawn import (
     watched,
     with_disc,
 )
-
 from overshoot.adapters.inference.local.codes import qr_texts
 from overshoot.adapters.inference.local.summary import summed_up
 from overshoot.adapters.inference.local.vocabulary import REGIONS, Subject, Word

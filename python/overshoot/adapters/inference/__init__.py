@@ -1,0 +1,1 @@
+"""Who answers: a module or package for each backend."""

@@ -34,7 +34,8 @@ _FILLER = frozenset(
     explain false field fields find first follow following for format found frame frames from give
     given gives go going happen happening happens has have here how i identify if image images in
     include indicate info information is isnt it items its itself json just keep key kind know last
-    less level like list look looking looks made make many may me mention message mode more most much my
+    less level like list look looking looks made make many may me mention message mode more most
+    much my
     name need new no none not note nothing now null number object objects observe observed of off
     often on once one only or other others otherwise our out output over own part perform performed
     performing perhaps picture please possible present probability provide question quickly rate

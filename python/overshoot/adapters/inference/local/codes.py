@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+import threading
 from typing import TYPE_CHECKING
 
 import cv2
@@ -22,13 +22,18 @@ def qr_texts(frame: Frame) -> tuple[str, ...]:
     code = cv2.COLOR_RGB2GRAY if frame.order == "rgb" else cv2.COLOR_BGR2GRAY
     gray = cv2.cvtColor(image, code)
     try:
-        found, texts, _, _ = _detector().detectAndDecodeMulti(gray)
+        found, texts, _, _ = _own.detector.detectAndDecodeMulti(gray)
     except cv2.error:
         # The detector raises on some candidates that turn out to have no area: no code there.
         return ()
     return tuple(dict.fromkeys(text for text in texts if text)) if found else ()
 
 
-@cache
-def _detector() -> cv2.QRCodeDetector:
-    return cv2.QRCodeDetector()
+class _PerThread(threading.local):
+    """The detector is not made for two threads at a time."""
+
+    def __init__(self) -> None:
+        self.detector = cv2.QRCodeDetector()
+
+
+_own = _PerThread()

@@ -44,6 +44,8 @@ _UNSURE = _sayings(
     "unknown, other, unclear, uncertain, undefined, unspecified, not sure, cannot tell, cant tell,"
     "na, n a, indeterminate, ambiguous, undetermined, something else, others, unsure"
 )
+# Words that are also what their subject is called.
+_OWN_SUBJECT = {Word.MOTION, Word.HAND, Word.QR_CODE}
 _YES = {"yes", "true", "y"}
 _NO = {"no", "false", "n"}
 
@@ -97,7 +99,7 @@ def _count(answering: Answering, told: Sequence[Mention]) -> int | None:
     subjects = [mention.subject for mention in told]
     if Subject.HANDS in subjects and seen.hands is not None:
         return seen.hands.count
-    if told[0].word not in {None, Word.QR_CODE}:
+    if told[0].word not in {None, *_OWN_SUBJECT}:
         return None
     shown = len(seen.hands.gestures) if seen.hands else 0
     counts = {
@@ -111,7 +113,7 @@ def _count(answering: Answering, told: Sequence[Mention]) -> int | None:
 def _share(answering: Answering, told: Sequence[Mention], *, confident: bool) -> float | None:
     """How much or how surely, 0.0 to 1.0."""
     seen = answering.observation
-    if not confident and told[0].word is None:
+    if not confident and told[0].word in {None, Word.MOTION}:
         if told[0].subject is Subject.LIGHT:
             return seen.brightness
         if told[0].subject is Subject.MOTION and seen.motion is not None:
@@ -147,7 +149,7 @@ def text(answering: Answering, scope: Scope) -> str | Unknown:
     subject, word = scope.meaning.subject, scope.meaning.word
     if subject in seen.untold():
         return UNKNOWN
-    if word is not None and subject is not Subject.QR:
+    if word is not None and word not in _OWN_SUBJECT:
         return "yes" if seen.confidence(word) > 0 else "no"
     return _subject_text(seen, subject)
 

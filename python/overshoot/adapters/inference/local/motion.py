@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+import threading
 from typing import TYPE_CHECKING
 
 import cv2
@@ -110,7 +110,7 @@ def _clear_border(mask: Image, shift: Shift) -> None:
 
 def _way(before: Image, now: Image, patch: NDArray[np.bool_], shift: Shift) -> tuple[float, ...]:
     """Mean optical flow of a patch in pixels (right, down), and how far its parts agree."""
-    flow = _flow().calc(before, now, np.zeros((*now.shape, 2), np.float32))
+    flow = _own.flow.calc(before, now, np.zeros((*now.shape, 2), np.float32))
     inside = np.asarray(flow, np.float32)[patch] - np.array([shift.dx, shift.dy], np.float32)
     lengths = np.linalg.norm(inside, axis=1)
     moving = inside[lengths > _LEAST_FLOW]
@@ -121,6 +121,11 @@ def _way(before: Image, now: Image, patch: NDArray[np.bool_], shift: Shift) -> t
     return float(mean[0]), float(mean[1]), agreement
 
 
-@cache
-def _flow() -> cv2.DISOpticalFlow:
-    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+class _PerThread(threading.local):
+    """OpenCV's flow keeps its buffers between calls: shared by two threads, it makes up vectors."""
+
+    def __init__(self) -> None:
+        self.flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+
+
+_own = _PerThread()

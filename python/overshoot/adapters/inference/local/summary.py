@@ -28,6 +28,7 @@ _WAY_WINDOW_S = 1.4
 # A path needs this many pictures; flow cannot follow over a longer step.
 _LEAST_STEPS = 4
 _FLOW_UP_TO_S = 0.25
+_SURE_WAY = 0.65
 _LEAST_CAMERA_SPEED = 0.03  # widths a second
 _LEAST_STEADY = 0.6  # of the path, that led anywhere
 _LIGHT_WINDOW_S = 1.5
@@ -155,7 +156,7 @@ def _flow(moving: Sequence[Record]) -> tuple[Floats, float]:
 
 def _named(way: Floats, sure: float) -> tuple[tuple[Word, ...], float]:
     """One or two words for a direction; none where it is too unsure to name."""
-    if sure < SHOWN:
+    if sure < _SURE_WAY:
         return (), 0.0
     across = Word.MOVING_RIGHT if way[0] > 0 else Word.MOVING_LEFT
     along = Word.MOVING_DOWN if way[1] > 0 else Word.MOVING_UP
