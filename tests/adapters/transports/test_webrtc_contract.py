@@ -1,0 +1,94 @@
+"""The WebRTC transport keeps the contract of transports, against a real gateway on loopback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Literal
+
+import pytest
+
+from contracts.transport_contract import TTL, ScriptedFeed, TransportContract, asking, media
+from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
+from overshoot.adapters.transports.webrtc.transport import WebRtcTransport
+from overshoot.gateway import GatewaySettings, LocalGateway
+from overshoot.ports.transport import Transport
+from overshoot.testing.manual_clock import ManualClock
+from support.stream_fakes import Echo, nothing_left, until
+
+Form = Literal["webrtc", "source"]
+Codec = Literal["VP8", "H264"]
+
+
+class WebRtcHarness:
+    def __init__(self, form: Form, codec: Codec) -> None:
+        self.form: Form = form
+        self.codec: Codec = codec
+        self.backend = Echo()
+        self.clock = ManualClock()
+        settings = GatewaySettings(ice_addresses=("127.0.0.1",), lease_ttl_seconds=TTL)
+        self.gateway = LocalGateway(settings=settings, backend=self.backend, clock=self.clock)
+        self._apis: dict[int, GatewayApi] = {}
+
+    def transport(self, *, key: str | None = None) -> WebRtcTransport:
+        api = GatewayApi(self.gateway.url, key or self.gateway.api_key)
+        transport = WebRtcTransport(api, form=self.form, codec=self.codec)
+        self._apis[id(transport)] = api
+        return transport
+
+    def spoil_key(self, transport: Transport) -> None:
+        self._apis[id(transport)]._api_key = "spoiled"
+
+    async def disappear(self, transport: Transport) -> None:
+        await self.gateway.stop()
+
+
+@asynccontextmanager
+async def running(form: Form, codec: Codec) -> AsyncIterator[WebRtcHarness]:
+    made = WebRtcHarness(form, codec)
+    with nothing_left():
+        async with made.gateway:
+            yield made
+
+
+@pytest.fixture
+async def harness() -> AsyncIterator[WebRtcHarness]:
+    async with running("webrtc", "VP8") as made:
+        yield made
+
+
+class TestWebRtcContract(TransportContract):
+    pass
+
+
+class TestWebRtcContractInTheSourceFormWithH264(TransportContract):
+    @pytest.fixture
+    async def harness(self) -> AsyncIterator[WebRtcHarness]:
+        async with running("source", "H264") as made:
+            yield made
+
+
+@pytest.mark.parametrize("form", ["webrtc", "source"])
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
+async def test_both_forms_of_the_request_and_both_codecs_carry_pictures(
+    form: Form, codec: Codec
+) -> None:
+    async with running(form, codec) as harness:
+        transport = harness.transport()
+        await transport.open(asking(), ScriptedFeed(12))
+        await media(transport, "drained")
+        assert chosen_codec(transport) == codec
+        await until(lambda: any(r.frames[-1].index == 11 for r in harness.backend.requests))
+        await transport.close()
+
+
+def chosen_codec(transport: WebRtcTransport) -> str:
+    """The first one of the gateway's answer, which is the one that is sent."""
+    assert transport._peer is not None
+    answer: str = transport._peer.remoteDescription.sdp
+    found = re.search(r"^m=video \d+ \S+ (\d+)", answer, re.MULTILINE)
+    assert found is not None
+    name = re.search(rf"^a=rtpmap:{found[1]} (\w+)/", answer, re.MULTILINE)
+    assert name is not None
+    return name[1]
