@@ -36,6 +36,7 @@ class LocalBackend:
         weights_dir: folder with the networks; the user's cache folder if None.
         threads: how many clips are looked at side by side, 1 or more. Each takes one core while it
             runs. The threads are the backend's own, start with the first clip, and end with close.
+            OpenCV's own pool is set to one thread then, for the whole process.
     """
 
     name = "local"
