@@ -1,0 +1,1 @@
+"""Ports filled: a folder per port, a file per technology."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -102,4 +102,4 @@ def _schema(path: Path | None) -> JsonSchema | None:
     if not isinstance(value, dict):
         message = f"--schema {path} must hold a JSON object"
         raise ConfigurationError(message, details={"field": "schema"})
-    return value
+    return cast("JsonSchema", value)

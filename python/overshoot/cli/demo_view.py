@@ -7,7 +7,6 @@ import statistics
 import sys
 import time
 from collections import deque
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from attrs import asdict
@@ -30,12 +29,7 @@ class View(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
     def started(self, stream_id: str, gateway: str) -> None:
         """The stream runs."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from overshoot import bootstrap
 from overshoot.domain.stream import (
@@ -18,18 +18,23 @@ from overshoot.domain.stream import (
     processing_from_mapping,
 )
 from overshoot.domain.validation import fail
+from overshoot.errors import ProtocolError
 
 if TYPE_CHECKING:
     from overshoot.ports.gateway_requests import GatewayRequests
 
-_CLIP_FIELDS = ("sampling_ratio", "fps", "clip_length_seconds", "delay_seconds")
+_PROCESSING_FIELDS = tuple(
+    item.name for kind in (StreamProcessingConfig, FrameProcessingConfig) for item in fields(kind)
+)
+_INFERENCE_FIELDS = tuple(item.name for item in fields(StreamInferenceConfig))
 
 
 class OvershootHttpClient:
     """Requests of the Media Gateway API v0.2 for programs that bring their own media.
 
     Answers are the gateway's JSON as dicts and lists. Every coroutine raises an `ApiError` when the
-    gateway says no and `NetworkError` when it gives no answer.
+    gateway says no, `NetworkError` when it gives no answer, and `ProtocolError` when the answer is
+    not what the API's would be.
 
     Args:
         base_url: address of the gateway; kept without a trailing slash.
@@ -67,19 +72,21 @@ class OvershootHttpClient:
         if inference is None:
             raise fail(self, "inference", "a StreamInferenceConfig", inference)
         request = StreamRequest(_processing(processing), _inference(inference), request_id)
-        return _a_dict(
-            await self._api.request("POST", "/streams", encode_create(offer_sdp, request))
-        )
+        answer = await self._api.request("POST", "/streams", encode_create(offer_sdp, request))
+        created = _object(answer, "POST /streams")
+        if not created.get("stream_id"):
+            raise ProtocolError("the gateway's answer to POST /streams has no stream_id")
+        return created
 
     async def keepalive(self, stream_id: str) -> dict[str, Any]:
         """POST keepalive: renews the stream's lease."""
         path = self._api.stream_path(stream_id, "/keepalive")
-        return _a_dict(await self._api.request("POST", path))
+        return _object(await self._api.request("POST", path), "a keepalive")
 
     async def update_prompt(self, stream_id: str, prompt: str) -> dict[str, Any]:
         """PATCH the prompt; the answer is the stream's configuration."""
         path = self._api.stream_path(stream_id, "/config/prompt")
-        return _a_dict(await self._api.request("PATCH", path, {"prompt": prompt}))
+        return _object(await self._api.request("PATCH", path, {"prompt": prompt}), "a new prompt")
 
     async def submit_feedback(
         self, stream_id: str, rating: int, category: str, feedback: str | None = None
@@ -87,15 +94,20 @@ class OvershootHttpClient:
         """POST feedback about a stream's answers."""
         path = self._api.stream_path(stream_id, "/feedback")
         body = {"rating": rating, "category": category, "feedback": feedback or ""}
-        return _a_dict(await self._api.request("POST", path, body))
+        return _object(await self._api.request("POST", path, body), "feedback")
 
     async def get_all_feedback(self) -> list[dict[str, Any]]:
         """GET every feedback of this key."""
-        return list(await self._api.request("GET", "/streams/feedback") or [])
+        answer = await self._api.request("GET", "/streams/feedback")
+        if not isinstance(answer, list):
+            raise ProtocolError("the gateway's answer to GET /streams/feedback is no JSON list")
+        return cast("list[dict[str, Any]]", answer)
 
     async def close_stream(self, stream_id: str) -> dict[str, Any]:
         """DELETE a stream; fine for one that has ended already."""
-        return _a_dict(await self._api.request("DELETE", self._api.stream_path(stream_id)))
+        return _object(
+            await self._api.request("DELETE", self._api.stream_path(stream_id)), "DELETE"
+        )
 
     async def delete_stream(self, stream_id: str) -> dict[str, Any]:
         """The same as `close_stream`."""
@@ -130,15 +142,23 @@ class OvershootHttpClient:
         await self.close()
 
 
-def _fields(value: object) -> dict[str, Any]:
-    """The fields of a mapping, a pydantic model, or an object that bears them as attributes."""
-    if isinstance(value, Mapping):
-        return dict(value)
+def _fields(value: object, names: tuple[str, ...]) -> dict[str, Any]:
+    """What a mapping, a pydantic model, or an object with these attributes says; None is unsaid."""
     dump = getattr(value, "model_dump", None) or getattr(value, "to_dict", None)
-    if callable(dump):
-        return dict(dump())
-    names = (*_CLIP_FIELDS, "prompt", "model", "backend", "output_schema_json")
-    return {name: getattr(value, name) for name in names if hasattr(value, name)}
+    given: object = value
+    if not isinstance(value, Mapping):
+        given = dump() if callable(dump) else _attributes(value, names)
+    if not isinstance(given, Mapping):
+        raise fail(value, "fields", "a mapping from names to values", given)
+    said = cast("Mapping[str, Any]", given)
+    return {name: item for name, item in said.items() if item is not None}
+
+
+def _attributes(value: object, names: tuple[str, ...]) -> dict[str, Any]:
+    found = {name: getattr(value, name) for name in names if hasattr(value, name)}
+    if not found:
+        raise fail(value, "fields", "at least one of " + ", ".join(names), type(value).__name__)
+    return found
 
 
 def _processing(value: object | None) -> ProcessingConfig:
@@ -146,21 +166,26 @@ def _processing(value: object | None) -> ProcessingConfig:
         return value
     if value is None:
         return StreamProcessingConfig()
-    given = {name: item for name, item in _fields(value).items() if item is not None}
-    return processing_from_mapping(given, StreamProcessingConfig())
+    return processing_from_mapping(_fields(value, _PROCESSING_FIELDS), StreamProcessingConfig())
 
 
 def _inference(value: object) -> StreamInferenceConfig:
-    given = value if isinstance(value, StreamInferenceConfig) else None
-    if given is None:
-        fields = {name: item for name, item in _fields(value).items() if item is not None}
-        schema = fields.pop("output_schema_json", None)
-        given = StreamInferenceConfig(**fields)
-    else:
-        schema = given.output_schema_json
+    if not isinstance(value, StreamInferenceConfig):
+        given = _fields(value, _INFERENCE_FIELDS)
+        unknown = sorted(set(given) - set(_INFERENCE_FIELDS))
+        if unknown:
+            wanted = "made of " + ", ".join(_INFERENCE_FIELDS)
+            raise fail(_owner(), "inference", wanted, unknown)
+        prompt: Any = given.pop("prompt", None)
+        value = StreamInferenceConfig(prompt, **given)
+    schema = value.output_schema_json
     if isinstance(schema, str):
         schema = _parsed_schema(schema)
-    return evolve(given, output_schema_json=schema)
+    return evolve(value, output_schema_json=schema)
+
+
+def _owner() -> StreamInferenceConfig:
+    return StreamInferenceConfig(prompt="-")
 
 
 def _parsed_schema(text: str) -> Mapping[str, Any]:
@@ -169,10 +194,15 @@ def _parsed_schema(text: str) -> Mapping[str, Any]:
     except ValueError:
         schema = None
     if not isinstance(schema, dict):
-        owner = StreamInferenceConfig(prompt="-")
-        raise fail(owner, "output_schema_json", "a JSON object or its text", text[:80])
-    return schema
+        raise fail(_owner(), "output_schema_json", "a JSON object or its text", text[:80])
+    return cast("dict[str, Any]", schema)
 
 
-def _a_dict(answer: object) -> dict[str, Any]:
-    return dict(answer) if isinstance(answer, Mapping) else {}
+def _object(answer: object, what: str) -> dict[str, Any]:
+    """The answer as a dict; an empty body, as of a 204, is an empty one."""
+    if answer is None:
+        return {}
+    if not isinstance(answer, Mapping):
+        message = f"the gateway's answer to {what} is no JSON object; is this its address?"
+        raise ProtocolError(message)
+    return dict(cast("Mapping[str, Any]", answer))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from attrs import field, frozen
 
@@ -81,7 +82,7 @@ class RealtimeVisionConfig:
 
     def checked_processing(self) -> ProcessingConfig:
         """``processing`` as a value, or `ConfigurationError`."""
-        given: object = self.processing
+        given = cast("object", self.processing)
         if isinstance(given, (StreamProcessingConfig, FrameProcessingConfig)):
             return given
         if isinstance(given, Mapping):
@@ -139,15 +140,15 @@ class RealtimeVision:
             StreamEndedError: no stream runs.
             ApiError, NetworkError: the gateway did not take it; the old prompt stays.
         """
-        if not isinstance(prompt, str) or not prompt.strip():
+        if not _is_text(prompt):
             raise fail(self, "prompt", "a non-empty string", prompt)
         await self._running_stream().update_prompt(prompt)
 
     async def submit_feedback(self, rating: int, category: str, feedback: str = "") -> None:
         """Rate the answers: ``rating`` 1 (bad) to 5 (good), a ``category`` and free text."""
-        if not isinstance(rating, int) or isinstance(rating, bool) or not 1 <= rating <= 5:  # noqa: PLR2004
+        if type(rating) is not int or not 1 <= rating <= 5:  # noqa: PLR2004
             raise fail(self, "rating", "a whole number from 1 to 5", rating)
-        if not isinstance(category, str) or not category.strip():
+        if not _is_text(category):
             raise fail(self, "category", "a non-empty string", category)
         await self._running_stream().submit_feedback(rating, category, feedback)
 
@@ -183,12 +184,7 @@ class RealtimeVision:
         if config.debug:
             bootstrap.show_debug()
         processing = config.checked_processing()
-        if not callable(config.on_result):
-            raise fail(config, "on_result", "callable", config.on_result)
-        if config.on_error is not None and not callable(config.on_error):
-            raise fail(config, "on_error", "callable", config.on_error)
-        if config.output_schema is not None and not isinstance(config.output_schema, Mapping):
-            raise fail(config, "output_schema", "a JSON schema as a mapping", config.output_schema)
+        _check(config)
         inference = StreamInferenceConfig(
             prompt=config.prompt,
             model=config.model,
@@ -207,6 +203,33 @@ class RealtimeVision:
             frame_processor=config.source.frame_processor,
             drain_seconds=_drain_seconds(processing),
         )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _check(config: RealtimeVisionConfig) -> None:
+    """Raise `ConfigurationError` for what no value of the domain checks."""
+    if not callable(config.on_result):
+        raise fail(config, "on_result", "callable", config.on_result)
+    if config.on_error is not None and not callable(config.on_error):
+        raise fail(config, "on_error", "callable", config.on_error)
+    if config.request_id is not None and not _is_text(config.request_id):
+        raise fail(config, "request_id", "a non-empty string", config.request_id)
+    servers = cast("Any", config.ice_servers)
+    if not isinstance(servers, (list, tuple)) or {type(item) for item in servers} - {IceServer}:
+        raise fail(config, "ice_servers", "a list of IceServer", type(servers).__name__)
+    schema = cast("Any", config.output_schema)
+    if schema is None:
+        return
+    wanted = "a JSON schema as a mapping"
+    if not isinstance(schema, Mapping):
+        raise fail(config, "output_schema", wanted, schema)
+    try:
+        json.dumps(schema, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as cause:
+        raise fail(config, "output_schema", f"{wanted} ({cause})", type(cause).__name__) from cause
 
 
 def _drain_seconds(processing: ProcessingConfig) -> float:

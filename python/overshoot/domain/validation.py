@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from overshoot.errors import ConfigurationError
 
@@ -32,13 +31,9 @@ def a_number(
     def check(owner: Any, attribute: Attribute[Any], value: Any) -> None:
         if value is None and optional:
             return
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if (
-            not number
-            or not math.isfinite(value)
-            or not low <= value <= high
-            or (above and value == low)
-        ):
+        # Compared, not converted: an int may be larger than any float; NaN compares false.
+        wrong = not isinstance(value, (int, float)) or isinstance(value, bool)
+        if wrong or not low <= cast("float", value) <= high or (above and value == low):
             raise fail(owner, attribute.name, wanted, value)
 
     return check

@@ -55,7 +55,8 @@ def gather_on(peer: RTCPeerConnection, addresses: Sequence[str] | None) -> None:
     """
     chosen = list(machine_addresses() if addresses is None else addresses)
     for transceiver in peer.getTransceivers():
-        connection = transceiver.receiver.transport.transport.iceGatherer._connection
+        gatherer = transceiver.receiver.transport.transport.iceGatherer
+        connection = gatherer._connection  # pyright: ignore[reportPrivateUsage]
         bound = _bound_to(chosen, connection.get_component_candidates)
         connection.get_component_candidates = bound  # type: ignore[assignment,method-assign]
 
