@@ -18,7 +18,7 @@ from overshoot.domain.stream import (
     processing_from_mapping,
 )
 from overshoot.domain.validation import fail
-from overshoot.errors import ProtocolError
+from overshoot.errors import ConfigurationError, ProtocolError
 
 if TYPE_CHECKING:
     from overshoot.ports.gateway_requests import GatewayRequests
@@ -144,21 +144,18 @@ class OvershootHttpClient:
 
 def _fields(value: object, names: tuple[str, ...]) -> dict[str, Any]:
     """What a mapping, a pydantic model, or an object with these attributes says; None is unsaid."""
+    kind, mapped = type(value).__name__, isinstance(value, Mapping)
     dump = getattr(value, "model_dump", None) or getattr(value, "to_dict", None)
-    given: object = value
-    if not isinstance(value, Mapping):
-        given = dump() if callable(dump) else _attributes(value, names)
-    if not isinstance(given, Mapping):
-        raise fail(value, "fields", "a mapping from names to values", given)
-    said = cast("Mapping[str, Any]", given)
+    if isinstance(value, Mapping):
+        said = cast("Mapping[str, Any]", value)
+    elif callable(dump):
+        said = cast("Mapping[str, Any]", dump())
+    else:
+        said = {name: getattr(value, name) for name in names if hasattr(value, name)}
+    if not isinstance(cast("object", said), Mapping) or not (said or mapped):
+        message = f"{kind} bears none of the fields {', '.join(names)}"
+        raise ConfigurationError(message, details={"field": names[0]})
     return {name: item for name, item in said.items() if item is not None}
-
-
-def _attributes(value: object, names: tuple[str, ...]) -> dict[str, Any]:
-    found = {name: getattr(value, name) for name in names if hasattr(value, name)}
-    if not found:
-        raise fail(value, "fields", "at least one of " + ", ".join(names), type(value).__name__)
-    return found
 
 
 def _processing(value: object | None) -> ProcessingConfig:

@@ -217,9 +217,10 @@ def _check(config: RealtimeVisionConfig) -> None:
         raise fail(config, "on_error", "callable", config.on_error)
     if config.request_id is not None and not _is_text(config.request_id):
         raise fail(config, "request_id", "a non-empty string", config.request_id)
-    servers = cast("Any", config.ice_servers)
-    if not isinstance(servers, (list, tuple)) or {type(item) for item in servers} - {IceServer}:
-        raise fail(config, "ice_servers", "a list of IceServer", type(servers).__name__)
+    servers = cast("object", config.ice_servers)
+    listed = isinstance(servers, (list, tuple))
+    if not listed or {type(item) for item in cast("Sequence[object]", servers)} - {IceServer}:
+        raise fail(config, "ice_servers", "a list of IceServer", type(config.ice_servers).__name__)
     schema = cast("Any", config.output_schema)
     if schema is None:
         return
