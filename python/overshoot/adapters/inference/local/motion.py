@@ -12,8 +12,6 @@ from attrs import field, frozen
 from overshoot.adapters.inference.local.camera import moved
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from overshoot.adapters.inference.local.camera import Shift
     from overshoot.adapters.inference.local.picture import Floats, Image
 
@@ -21,6 +19,9 @@ if TYPE_CHECKING:
 _LEAST_CHANGE = 10.0
 _MOST_CHANGE = 40.0
 _LEAST_BLOB_SHARE = 0.0012
+# A smaller patch that changes without flowing anywhere blinks: a lamp, a clock, a counter. Of the
+# scene's counter 90 % of the patches have no flow at all, of a talking head or a hand under 1 %.
+_IN_PLACE_SHARE = 0.01
 _LEAST_FLOW = 0.3  # pixels
 _LARGE_KERNEL = np.ones((5, 5), np.uint8)
 _KERNEL = np.ones((3, 3), np.uint8)
@@ -31,10 +32,10 @@ class Change:
     """What differs between a picture and the one before, the camera's own motion taken out.
 
     Attributes:
-        share: part of the picture that changed, 0.0 to 1.0.
+        share: part of the picture that changed by moving, 0.0 to 1.0.
         grid: shape (3, 3), share of the change in each ninth of the picture; sums to 1 or is 0.
-        x: middle of the largest changed patch, 0.0 (left) to 1.0.
-        y: middle of the largest changed patch, 0.0 (top) to 1.0.
+        x: middle of the largest moving patch, 0.0 (left) to 1.0.
+        y: middle of the largest moving patch, 0.0 (top) to 1.0.
         vx: its way per picture, in widths, to the right.
         vy: its way per picture, in widths, down.
         agreement: 0.0 to 1.0, how far its parts agree about the way.
@@ -53,21 +54,25 @@ def change_between(before: Image, now: Image, shift: Shift) -> Change:
     """What moved between two gray pictures of one size."""
     mask = _changed(before, now, shift)
     _, labels, stats, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    least = _LEAST_BLOB_SHARE * mask.size
-    if not areas.size or areas.max() < least:
+    areas = stats[:, cv2.CC_STAT_AREA] / mask.size
+    large = [patch for patch in range(1, len(areas)) if areas[patch] >= _LEAST_BLOB_SHARE]
+    if not large:
         return Change()
-    large = 1 + np.flatnonzero(areas >= least)
-    mask = np.isin(labels, large).astype(np.uint8)
-    largest = 1 + int(areas.argmax())
-    vx, vy, agreement = _way(before, now, np.asarray(labels == largest, np.bool_), shift)
+    flow = _flow(before, now, shift)
+    ways = {patch: _way(flow[labels == patch]) for patch in large}
+    moving = [patch for patch in large if areas[patch] >= _IN_PLACE_SHARE or any(ways[patch])]
+    if not moving:
+        return Change()
+    mask = np.isin(labels, moving).astype(np.uint8)
+    main = max(moving, key=lambda patch: float(areas[patch]))
+    vx, vy, agreement = ways[main]
     grid = cv2.resize(mask.astype(np.float32), (3, 3), interpolation=cv2.INTER_AREA)
     height, width = now.shape
     return Change(
         share=float(mask.mean()),
         grid=np.asarray(grid / max(float(grid.sum()), 1e-9), dtype=np.float32),
-        x=float(middles[largest][0]) / width,
-        y=float(middles[largest][1]) / height,
+        x=float(middles[main][0]) / width,
+        y=float(middles[main][1]) / height,
         vx=vx / width,
         vy=vy / width,
         agreement=agreement,
@@ -108,13 +113,17 @@ def _clear_border(mask: Image, shift: Shift) -> None:
     mask[:, :across], mask[:, -across:] = 0, 0
 
 
-def _way(before: Image, now: Image, patch: NDArray[np.bool_], shift: Shift) -> tuple[float, ...]:
-    """Mean optical flow of a patch in pixels (right, down), and how far its parts agree."""
+def _flow(before: Image, now: Image, shift: Shift) -> Floats:
+    """Optical flow in pixels (right, down), shape (height, width, 2), without the camera's."""
     flow = _own.flow.calc(before, now, np.zeros((*now.shape, 2), np.float32))
-    inside = np.asarray(flow, np.float32)[patch] - np.array([shift.dx, shift.dy], np.float32)
-    lengths = np.linalg.norm(inside, axis=1)
-    moving = inside[lengths > _LEAST_FLOW]
-    if len(moving) < 0.1 * len(inside):
+    return np.asarray(flow, np.float32) - np.array([shift.dx, shift.dy], np.float32)
+
+
+def _way(flow: Floats) -> tuple[float, float, float]:
+    """Mean flow of a patch, shape (n, 2), and how far its parts agree; zeros if it stays."""
+    lengths = np.linalg.norm(flow, axis=1)
+    moving = flow[lengths > _LEAST_FLOW]
+    if len(moving) < 0.1 * len(flow):
         return 0.0, 0.0, 0.0
     mean = moving.mean(axis=0)
     agreement = float(np.linalg.norm(mean)) / float(np.linalg.norm(moving, axis=1).mean())
