@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from overshoot.domain.source import StreamSource
     from overshoot.errors import OvershootError
 
-DEFAULT_PROMPT = (
-    "Describe what you see: motion, camera, light, colours, QR codes, hands and gestures"
-)
+DEFAULT_PROMPT = "Describe what you see"
 SAMPLING = StreamProcessingConfig(target_fps=12, clip_length_seconds=1.0, delay_seconds=1.0)
 """Twelve frames a second, because a waving hand turns up to five times in one."""
 
