@@ -369,11 +369,13 @@ async def test_a_stream_made_in_spite_of_a_cancelled_start_is_deleted(
     class Slow(LoopbackTransport):
         """As a network is: what was asked for is made, whether or not somebody still waits."""
 
+        made = False
         closed_with: bool | None = None
 
         async def open(self, request: StreamRequest, feed: FrameFeed) -> OpenedStream:
             opened = await super().open(request, feed)
             await answered.wait()
+            self.made = True
             return opened
 
         async def close(self, *, delete: bool = True) -> None:
@@ -388,6 +390,7 @@ async def test_a_stream_made_in_spite_of_a_cancelled_start_is_deleted(
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
+    assert transport.made, "who cancels does not cut the gateway's answer off"
     assert transport.closed_with is True
     assert backend.open_sessions == 0
 

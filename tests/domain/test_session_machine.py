@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from overshoot.domain.command import CloseStream, Command, ConnectResults, OpenStream, RenewLease
 from overshoot.domain.session import Session, StreamState
@@ -25,13 +33,15 @@ ERRORS: st.SearchStrategy[OvershootError] = st.sampled_from(
     [
         NetworkError("no answer"),
         ServerError("busy"),
+        NetworkError("cut"),
+        ServerError("still busy"),
         NotFoundError("gone"),
         UnauthorizedError("who?"),
         InsufficientCreditsError("broke"),
         ApiError("odd", status_code=409),
     ]
 )
-CODES = st.sampled_from([None, 1000, 1001, 1006, 1008, 1011])
+CODES = st.sampled_from([None, 1000, 1006, 1011, 1012, 4000, 1001, 1008])
 REASONS = st.sampled_from(["", "stream ended: lease_expired", "stream ended: webrtc_disconnected"])
 ENDED = {StreamState.CLOSING, StreamState.CLOSED}
 
@@ -46,9 +56,12 @@ class SessionMachine(RuleBasedStateMachine):
         self.opens = 0
         self.closes = 0
         self.renewing = 0
+        self.happened = 0
         self.lease_until: float | None = None
+        self.ttl = 0.0
 
     def took(self, commands: list[Command], *, was: StreamState) -> None:
+        self.happened += 1
         if was in ENDED:
             assert commands == [], f"commanded after {was}: {commands}"
         self.opens += sum(isinstance(command, OpenStream) for command in commands)
@@ -57,6 +70,13 @@ class SessionMachine(RuleBasedStateMachine):
         assert sum(isinstance(command, ConnectResults) for command in commands) <= 1
         if any(isinstance(command, CloseStream) for command in commands):
             assert len(commands) == 1
+
+    @initialize(begin=st.sampled_from(["idle", "opening", "active", "active", "active"]), ttl=TTLS)
+    def begin(self, begin: str, ttl: float | None) -> None:
+        if begin != "idle":
+            self.start()
+        if begin == "active":
+            self.opened(ttl)
 
     @rule()
     def start(self) -> None:
@@ -73,12 +93,7 @@ class SessionMachine(RuleBasedStateMachine):
         was = self.session.state
         self.took(self.session.opened(ttl, self.now), was=was)
         if was is StreamState.OPENING and ttl is not None:
-            self.lease_until = self.now + ttl
-
-    @rule(error=ERRORS)
-    def open_failed(self, error: OvershootError) -> None:
-        if self.session.state is StreamState.OPENING:
-            self.took(self.session.open_failed(error), was=StreamState.OPENING)
+            self.lease_until, self.ttl = self.now + ttl, ttl
 
     @rule(prompt=st.sampled_from(["?", "a", "b"]))
     def update_prompt(self, prompt: str) -> None:
@@ -95,8 +110,8 @@ class SessionMachine(RuleBasedStateMachine):
         was, running = self.session.state, self.session.running
         self.took(self.session.lease_renewed(ttl, self.now), was=was)
         if running:
-            assert self.session.next_deadline is not None, "a lease was forgotten"
-            self.lease_until = self.now + (ttl or 90.0)
+            self.ttl = self.ttl if ttl is None else ttl
+            self.lease_until = self.now + self.ttl
 
     @precondition(lambda self: self.renewing > 0)
     @rule(error=ERRORS)
@@ -131,25 +146,23 @@ class SessionMachine(RuleBasedStateMachine):
         self.took(self.session.media_opened(), was=was)
 
     @rule()
-    def media_lost(self) -> None:
-        was = self.session.state
-        self.took(self.session.media_lost("cut"), was=was)
-
-    @rule()
     def source_ended(self) -> None:
         was = self.session.state
         self.took(self.session.source_ended(self.now), was=was)
 
-    @rule()
-    def source_failed(self) -> None:
-        was = self.session.state
-        self.took(self.session.source_failed(SourceError("broken")), was=was)
-
-    @rule()
-    def stop(self) -> None:
-        was = self.session.state
-        self.took(self.session.stop(), was=was)
-        assert self.session.state in ENDED
+    @precondition(lambda self: self.happened > 8)
+    @rule(how=st.sampled_from(["stop", "media_lost", "source_failed", "failed", "open_failed"]))
+    def ends(self, how: str) -> None:
+        session, was = self.session, self.session.state
+        ways: dict[str, Callable[[], list[Command]]] = {
+            "stop": session.stop,
+            "media_lost": lambda: session.media_lost("cut"),
+            "source_failed": lambda: session.source_failed(SourceError("broken")),
+            "failed": lambda: session.failed(NetworkError("inside")),
+            "open_failed": lambda: session.open_failed(NetworkError("refused")),
+        }
+        self.took(ways[how](), was=was)
+        assert session.state in ENDED or how == "media_lost"
 
     @precondition(lambda self: self.session.state is StreamState.CLOSING)
     @rule()
@@ -199,4 +212,4 @@ class SessionMachine(RuleBasedStateMachine):
 
 
 TestSessionMachine = SessionMachine.TestCase
-TestSessionMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestSessionMachine.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)

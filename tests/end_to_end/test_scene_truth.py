@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from attrs import define
+
 from overshoot import InferenceResult, RealtimeVision, RealtimeVisionConfig, SyntheticSource
 from overshoot.domain.scene import Scene, SceneTruth
 from overshoot.gateway import LocalGateway
