@@ -112,9 +112,8 @@ class LoopbackTransport:
         self._opened = True
         asked = decode_create(encode_create("v=0", request, form="source"))
         session = await self._start_session(asked.inference.model)
-        number = next(_numbers)
         stream = self._stream = LoopbackStream(
-            f"loopback-{number}",
+            f"loopback-{next(_numbers)}",
             asked,
             session,
             backend_name=self._backend.name,
@@ -209,8 +208,7 @@ class LoopbackTransport:
         try:
             session = starting.result()
         except InferenceError as error:
-            details = {"field": "inference.model"}
-            raise ValidationError(error.message, details=details) from error
+            raise ValidationError(error.message, details={"field": "inference.model"}) from error
         if self._closed:
             await session.close()
             self._refuse_if_closed()
