@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from overshoot.application.capture import Capture, Pace
 from overshoot.application.feed import RingFeed
+from overshoot.application.streaming import IntakeSink
 from overshoot.domain.frame import Frame
 from overshoot.errors import CallbackError, OvershootError, SourceError
 from overshoot.testing.manual_clock import ManualClock
@@ -28,6 +29,7 @@ class Recorder:
         self.frames: list[Frame] = []
         self.ends: list[OvershootError | None] = []
         self.errors: list[OvershootError] = []
+        self.dropped: list[str] = []
         self.threads: set[str] = set()
         self._ended = threading.Event()
 
@@ -59,9 +61,12 @@ def capture(
         source,
         clock=ManualClock(),
         processor=processor,
-        on_frame=on_frame or told.on_frame,
-        on_end=told.on_end,
-        on_error=told.errors.append,
+        sink=IntakeSink(
+            offer=on_frame or told.on_frame,
+            drop=told.dropped.append,
+            ended=told.on_end,
+            fault=told.errors.append,
+        ),
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from overshoot.adapters.transports.loopback import LoopbackTransport
-from overshoot.application.streaming import LiveStream
+from overshoot.application.capture import Capture
+from overshoot.application.streaming import LiveStream, StreamCallbacks
 from overshoot.domain.frame import Frame
 from overshoot.domain.inference import InferenceResult
 from overshoot.domain.stream import StreamInferenceConfig, StreamProcessingConfig
@@ -86,13 +87,17 @@ def stream(
     transport: LoopbackTransport, clock: ManualClock, inbox: Inbox, backend: Echo
 ) -> Callable[..., LiveStream]:
     def make(source: ListSource | None = None, **changes: Any) -> LiveStream:
+        read = source or Steady(backend)
+        processor = changes.pop("frame_processor", None)
+        told = {"on_result": inbox.on_result, "on_error": inbox.on_error}
+        told |= {name: changes.pop(name) for name in list(changes) if name.startswith("on_")}
+        only = changes.pop("transport", transport)
         values: dict[str, Any] = {
-            "source": source or Steady(backend),
-            "transport": transport,
+            "intake": lambda sink: Capture(read, clock=clock, processor=processor, sink=sink),
+            "transport": lambda: only,
             "clock": clock,
             "request": REQUEST,
-            "on_result": inbox.on_result,
-            "on_error": inbox.on_error,
+            "callbacks": StreamCallbacks(**told),
         }
         return LiveStream(**{**values, **changes})
 
@@ -628,8 +633,8 @@ async def test_parts_that_fail_to_close_do_not_keep_the_others_open(
     assert live.finished
     assert backend.open_sessions == 0
     assert [error.message for error in inbox.errors] == [
-        "closing the source failed with OSError: no",
         "closing the transport failed with OSError: neither",
+        "closing the source failed with OSError: no",
     ]
 
 

@@ -194,7 +194,7 @@ async def test_a_short_lease_is_renewed_for_as_long_as_the_stream_runs(
 
 async def test_a_gateway_that_stops_ends_the_stream(backend: FrameReader, inbox: Inbox) -> None:
     async with LocalGateway(backend=backend) as gateway:
-        vision = RealtimeVision(configured(gateway, inbox))
+        vision = RealtimeVision(configured(gateway, inbox, reconnect=False))
         await vision.start()
     end = await asyncio.wait_for(vision.wait_ended(), 20)
     assert end.error is not None

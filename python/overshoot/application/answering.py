@@ -98,6 +98,7 @@ class Answering:
             finish_reason=said.finish_reason if error is None else None,
             type="inference" if error is None else "error",
             timestamp=clip.frames[-1].timestamp,
+            timestamp_start=clip.frames[0].timestamp,
             seq=self._seq - 1,
             frame_start=clip.frames[0].index,
             frame_end=clip.frames[-1].index,

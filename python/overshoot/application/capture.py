@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve
@@ -13,6 +12,7 @@ from overshoot.errors import CallbackError, FrameError, OvershootError, SourceEr
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
+    from overshoot.application.streaming import IntakeSink
     from overshoot.domain.frame import Frame
     from overshoot.domain.source import FrameProcessor
     from overshoot.ports.clock import Clock
@@ -26,11 +26,11 @@ JOIN_SECONDS = 5.0
 
 
 class Capture:
-    """Reads ``source`` on a thread of its own and gives its frames to ``on_frame`` there.
+    """Reads ``source`` on a thread of its own and gives its frames to ``sink`` there.
 
-    ``on_end`` is called on that thread, once, with None at the end of the video or with the error
-    that ended it. ``on_error`` is called on that thread for frames that ``processor`` spoiled, once
-    for each kind of fault; those frames are left out and the stream goes on.
+    The sink is told of the end, once, with None at the end of the video or with the error that
+    ended it; and of frames that ``processor`` spoiled, once for each kind of fault: those frames
+    are left out and counted, and the stream goes on.
     """
 
     def __init__(
@@ -39,16 +39,12 @@ class Capture:
         *,
         clock: Clock,
         processor: FrameProcessor | None,
-        on_frame: Callable[[Frame], None],
-        on_end: Callable[[OvershootError | None], None],
-        on_error: Callable[[OvershootError], None],
+        sink: IntakeSink,
     ) -> None:
         self._source = source
         self._clock = clock
         self._processor = processor
-        self._on_frame = on_frame
-        self._on_end = on_end
-        self._on_error = on_error
+        self._sink = sink
         self._may_read = threading.Event()
         self._stopping = threading.Event()
         self._told: set[str] = set()
@@ -103,7 +99,7 @@ class Capture:
                 self._read_all(loop, live=info.live)
             except BaseException as caught:  # noqa: BLE001 - reported through on_end
                 error = _as_source_error(caught)
-            self._on_end(error)
+            self._sink.ended(error)
         finally:
             self._release(loop)
 
@@ -111,7 +107,7 @@ class Capture:
         try:
             self._source.close()
         except Exception as caught:  # noqa: BLE001 - sources are the caller's to write
-            self._on_error(_as_source_error(caught))
+            self._sink.fault(_as_source_error(caught))
         finally:
             _settle(loop, self._gone, None)
 
@@ -126,7 +122,7 @@ class Capture:
             if wait > 0 and self._stopping.wait(wait):
                 return
             if self._processor is None:
-                self._on_frame(frame)
+                self._sink.offer(frame)
             else:
                 self._process(frame, self._processor)
 
@@ -135,14 +131,16 @@ class Capture:
             pixels = processor(frame.pixels)
         except Exception as cause:  # noqa: BLE001 - the caller's code may raise anything
             kind = type(cause).__name__
+            self._sink.drop("processor_failed")
             self._tell(kind, f"frame_processor raised {kind}: {cause}", cause)
             return
         wanted = "frame_processor must return a BGR frame, but returned"
         if not hasattr(pixels, "shape"):
+            self._sink.drop("processor_failed")
             self._tell("type", f"{wanted} {type(pixels).__name__!r}", None)
             return
         try:
-            self._on_frame(evolve(frame, pixels=pixels))
+            self._sink.offer(evolve(frame, pixels=pixels))
         except FrameError as fault:
             self._tell("pixels", f"{wanted} one that cannot be sent: {fault.message}", fault)
 
@@ -151,7 +149,7 @@ class Capture:
             return
         self._told.add(kind)
         note = f"{message}; such frames are left out"
-        self._on_error(CallbackError(note, callback="frame_processor", cause=cause))
+        self._sink.fault(CallbackError(note, callback="frame_processor", cause=cause))
 
 
 class Pace:

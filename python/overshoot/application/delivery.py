@@ -32,7 +32,7 @@ class Delivery(Generic[ItemT]):
     def __init__(
         self, name: str, callback: Callback[ItemT], on_fault: Callable[[CallbackError], None]
     ) -> None:
-        self._name = name
+        self.name = name
         self._callback = callback
         self._on_fault = on_fault
         self._items: deque[ItemT] = deque()
@@ -43,14 +43,14 @@ class Delivery(Generic[ItemT]):
 
     def start(self) -> None:
         """Begin to deliver, on the running loop."""
-        self._worker = asyncio.create_task(self._work(), name=f"overshoot-{self._name}")
+        self._worker = asyncio.create_task(self._work(), name=f"overshoot-{self.name}")
 
     def put(self, item: ItemT) -> None:
         """Add an item; drops the oldest one when too many wait."""
         if self._worker is not None and self._worker.done():
             # A task that a callback left behind may fail long after the stream has ended.
             self.dropped += 1
-            _log.warning("undelivered", callback=self._name, item=repr(item))
+            _log.warning("undelivered", callback=self.name, item=repr(item))
             return
         if len(self._items) >= QUEUE_LIMIT:
             self._items.popleft()
@@ -75,10 +75,10 @@ class Delivery(Generic[ItemT]):
             worker.cancel()
             await asyncio.wait({worker}, timeout=CANCEL_SECONDS)
             message = (
-                f"{self._name} was still busy {patience_seconds:g} s after the end and was"
+                f"{self.name} was still busy {patience_seconds:g} s after the end and was"
                 f" cancelled; {len(self._items)} more were not delivered"
             )
-            self._on_fault(CallbackError(message, callback=self._name))
+            self._on_fault(CallbackError(message, callback=self.name))
 
     async def _work(self) -> None:
         while True:
@@ -109,8 +109,8 @@ class Delivery(Generic[ItemT]):
             self._fault(cause)
 
     def _fault(self, cause: BaseException) -> None:
-        message = f"{self._name} raised {type(cause).__name__}: {cause}"
-        self._on_fault(CallbackError(message, callback=self._name, cause=cause))
+        message = f"{self.name} raised {type(cause).__name__}: {cause}"
+        self._on_fault(CallbackError(message, callback=self.name, cause=cause))
 
 
 def error_delivery(callback: Callback[OvershootError] | None) -> Delivery[OvershootError]:

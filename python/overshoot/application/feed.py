@@ -9,7 +9,7 @@ from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
 
 if TYPE_CHECKING:
     from overshoot.domain.frame import Frame, PlanarFrame
-    from overshoot.framepath import FrameRing
+    from overshoot.framepath import FrameRing, RingStats
 
 
 def sending_size(width: int, height: int) -> tuple[int, int]:
@@ -55,6 +55,12 @@ class RingFeed:
             if frame is not None or ended:
                 return frame
             await self._ready.wait()
+
+    def stats(self) -> RingStats:
+        """The ring's own counts."""
+        from overshoot.framepath import RingStats
+
+        return RingStats(0, 0, 0, 0) if self._ring is None else self._ring.stats
 
     def _new_ring(self, frame: Frame) -> FrameRing:
         from overshoot.framepath import FrameRing

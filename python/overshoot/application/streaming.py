@@ -1,135 +1,232 @@
-"""One running stream: a source's frames go out, a gateway's answers come in."""
+"""One running stream: frames go out, answers come in, over as many connections as it takes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from overshoot.application.background import BackgroundTasks
-from overshoot.application.capture import Capture
+from overshoot.application.connection import Connection, released
 from overshoot.application.delivery import Callback, Delivery, error_delivery
 from overshoot.application.feed import RingFeed
-from overshoot.application.timekeeper import Timekeeper
-from overshoot.domain.command import (
-    CloseStream,
-    Command,
-    ConnectResults,
-    OpenStream,
-    RenewLease,
-    SendPrompt,
-)
+from overshoot.application.frame_sink import ConnectionFeed, FrameSink
+from overshoot.application.reading import Reader, Readers
 from overshoot.domain.ending import CLIENT_REQUESTED, StreamEnd
-from overshoot.domain.session import Session
+from overshoot.domain.latency import LatencyWindow
+from overshoot.domain.ledger import StreamStats
+from overshoot.domain.reconnection import Reconnection, ReconnectionPolicy, can_be_mended
+from overshoot.domain.status import StatusName, StreamStatus
 from overshoot.errors import NetworkError, OvershootError, StreamEndedError
 from overshoot.log import get_logger
-from overshoot.ports.transport import (
-    MediaChanged,
-    MessageUnreadable,
-    ResultReceived,
-    ResultsClosed,
-    StreamRequest,
-    Transport,
-    TransportEvent,
-)
 
 if TYPE_CHECKING:
+    from overshoot.domain.frame import Frame
     from overshoot.domain.inference import InferenceResult
-    from overshoot.domain.source import FrameProcessor
+    from overshoot.domain.ledger import DropReason
     from overshoot.ports.clock import Clock
-    from overshoot.ports.source import Source
+    from overshoot.ports.transport import StreamRequest, Transport
 
 _log = get_logger(__name__)
 
 PATIENCE_SECONDS = 5.0
 """How long the end of a stream waits for the caller's callbacks."""
 
+Finish: TypeAlias = "Callable[[InferenceResult[Any]], InferenceResult[Any]]"
+
+
+class Intake(Protocol):
+    """Where a stream's frames come from: a captured source, or the caller's pushes."""
+
+    async def open(self) -> object:
+        """Be ready to give frames; raises when there is nothing to open, and leaves nothing."""
+        ...
+
+    def run(self) -> None:
+        """Let frames flow."""
+        ...
+
+    async def close(self) -> None:
+        """Give no more frames, and release everything."""
+        ...
+
+
+@frozen
+class IntakeSink:
+    """What an intake calls, from any thread.
+
+    Attributes:
+        offer: hands over a frame; `FrameError` for pixels that cannot be sent.
+        drop: counts a frame that came to nothing.
+        ended: tells of the end, once; with the error that was it, or None.
+        fault: tells of what went wrong and does not end the stream.
+    """
+
+    offer: Callable[[Frame], None]
+    drop: Callable[[DropReason], None]
+    ended: Callable[[OvershootError | None], None]
+    fault: Callable[[OvershootError], None]
+
+
+@frozen(kw_only=True)
+class StreamCallbacks:
+    """Whom a stream tells; each may be a function, a coroutine function, or start a task."""
+
+    on_result: Callback[InferenceResult[Any]] | None = None
+    on_error: Callback[OvershootError] | None = None
+    on_state: Callback[StreamStatus] | None = None
+
 
 class LiveStream:
-    """Drives a `Session` with a source, a transport and a clock, and the caller's callbacks.
+    """A stream from an intake to a gateway, made anew when its connection is lost.
 
-    Used once: ``start``, then ``stop`` or its own end. All methods belong to one event loop.
+    Used once: ``start``, or ``prepare`` and then ``connect``; then ``stop`` or its own end. All
+    methods belong to one event loop.
+
+    Args:
+        intake: makes the intake, given what it is to call.
+        transport: makes a transport; called once per connection.
+        clock: what time it is.
+        request: what to ask; its prompt is the first.
+        callbacks: whom to tell.
+        drain_seconds: how long answers are awaited after the end of the video.
+        reconnection: how long to try to mend a lost connection; None ends the stream instead.
+        finish: applied to each result before anybody sees it.
     """
 
     def __init__(
         self,
         *,
-        source: Source,
-        transport: Transport,
+        intake: Callable[[IntakeSink], Intake],
+        transport: Callable[[], Transport],
         clock: Clock,
         request: StreamRequest,
-        on_result: Callback[InferenceResult[Any]],
-        on_error: Callback[OvershootError] | None = None,
-        frame_processor: FrameProcessor | None = None,
+        callbacks: StreamCallbacks,
         drain_seconds: float = 5.0,
+        reconnection: ReconnectionPolicy | None = None,
+        finish: Finish | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
-        self._transport = transport
+        self._make_transport = transport
         self._clock = clock
         self._request = request
-        self._session = Session(request.inference.prompt, drain_seconds=drain_seconds)
-        self._feed = RingFeed(loop)
-        self._errors = error_delivery(on_error)
-        self._results = Delivery("on_result", on_result, self._errors.put)
-        self._capture = Capture(
-            source,
-            clock=clock,
-            processor=frame_processor,
-            on_frame=self._feed.offer,
-            on_end=lambda error: self._from_thread(self._source_ended, error),
-            on_error=lambda error: self._from_thread(self._errors.put, error),
+        self._drain_seconds = drain_seconds
+        self._policy = reconnection
+        self._finish_result = finish
+        self._errors = error_delivery(callbacks.on_error)
+        self._results = _delivery("on_result", callbacks.on_result, self._errors)
+        self._states = _delivery("on_state", callbacks.on_state, self._errors)
+        self._readers = Readers["InferenceResult[Any]"]()
+        self._sink = FrameSink(loop, clock, RingFeed(loop))
+        self._intake = intake(
+            IntakeSink(
+                self._sink.offer,
+                self._sink.drop,
+                lambda error: self._from_thread(self._intake_ended, error),
+                lambda error: self._from_thread(self._errors.put, error),
+            )
         )
-        self._stream_id: str | None = None
-        self._tasks = BackgroundTasks(self._failed_inside)
-        self._time = Timekeeper(
-            clock,
-            lambda: self._session.next_deadline,
-            lambda now: self._do(self._session.poll(now)),
-        )
-        self._flowing = asyncio.Event()
+        self._connection: Connection | None = None
+        self._feed: ConnectionFeed | None = None
+        self._status = StreamStatus("idle")
+        self._prepared = False
+        self._stop_asked = asyncio.Event()
+        self._source_error: OvershootError | None = None
+        self._prompt_version = 0
+        self._version_base = 0
+        self._end: StreamEnd | None = None
         self._released: asyncio.Future[StreamEnd] = loop.create_future()
         self._ended: asyncio.Future[StreamEnd] = loop.create_future()
-        self._closing: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._end_to_end = LatencyWindow()
+        self._seq = 0
+
+    # --- what it is -----------------------------------------------------------------------------
+
+    @property
+    def status(self) -> StreamStatus:
+        """Where it is now."""
+        return self._status
 
     @property
     def stream_id(self) -> str | None:
         """The gateway's name for the stream, once it has one."""
-        return self._stream_id
+        return self._status.stream_id
 
     @property
     def active(self) -> bool:
-        """Whether the stream exists at the gateway and is wanted."""
-        return self._session.running
+        """Whether it runs, or is being made anew."""
+        return self._running is not None and self._end is None
 
     @property
     def finished(self) -> bool:
         """Whether it has ended and released everything."""
         return self._ended.done()
 
+    def stats(self) -> StreamStats:
+        """It in numbers."""
+        return StreamStats(
+            frames=self._sink.counts(),
+            results=self._seq,
+            results_dropped=self._results.dropped + self._readers.dropped,
+            reconnections=self._status.epoch,
+            capture_to_sent_ms=self._sink.latency.percentiles(),
+            end_to_end_ms=self._end_to_end.percentiles(),
+        )
+
+    def results(self) -> Reader[InferenceResult[Any]]:
+        """A reader of every result from now on."""
+        return self._readers.new()
+
+    # --- the caller's wishes --------------------------------------------------------------------
+
     async def start(self) -> str:
-        """Open the source and the stream; returns its id once media and results can flow.
+        """Open intake and stream; returns the stream's id once media and results can flow.
 
         Raises what opening raises; nothing is left running then.
         """
-        commands = self._session.start()
+        await self.prepare()
+        return await self.connect()
+
+    async def prepare(self) -> None:
+        """Open the intake alone."""
+        if self._prepared or self._end is not None:
+            message = f"this stream is {self._status.state}; make a new one to start again"
+            raise StreamEndedError(message, reason=self._status.state)
+        self._prepared = True
         self._errors.start()
         self._results.start()
+        self._states.start()
         try:
-            await self._capture.open()
-            self._refuse_if_ended()
-            await self._open(commands)
+            await self._intake.open()
+            self._refuse_if_stopped()
         except BaseException as error:
-            self._give_up(error)
-            await self.wait_closed()
+            await self._end_with(_end_of(error), report=False)
             raise
-        return self._stream_id or ""
+
+    async def connect(self) -> str:
+        """Open the stream and let frames flow; returns its id."""
+        self._tell("opening")
+        try:
+            self._refuse_if_stopped()
+            await self._open_connection()
+        except BaseException as error:
+            await self._end_with(_end_of(error), report=False)
+            raise
+        # Only now, so that a file's first frames are neither sent into the void nor unanswered.
+        self._intake.run()
+        self._running = self._loop.create_task(self._run(), name="overshoot-stream")
+        return self.stream_id or ""
 
     async def stop(self) -> None:
         """End the stream and wait until everything is released; again, it only waits."""
-        self._do(self._session.stop())
+        self._stop_asked.set()
+        if self._connection is not None:
+            await self._connection.close()
+        elif self._running is None:
+            await self._end_with(CLIENT_REQUESTED, report=False)
         await self.wait_closed()
 
     async def wait_closed(self) -> StreamEnd:
@@ -137,164 +234,215 @@ class LiveStream:
 
         Those are not waited for where one of them waits here.
         """
-        inside = self._results.calling or self._errors.calling
+        inside = self._results.calling or self._errors.calling or self._states.calling
         return await asyncio.shield(self._released if inside else self._ended)
 
     async def update_prompt(self, prompt: str) -> None:
         """Ask something else from the next clip on; errors of the gateway are raised here."""
-        for command in self._session.update_prompt(prompt):
-            if isinstance(command, SendPrompt):
-                await self._transport.update_prompt(command.prompt)
+        if self._end is not None:
+            reason = self._end.reason
+            message = f"the prompt cannot change: the stream has ended ({reason})"
+            raise StreamEndedError(message, reason=reason)
+        if self._connection is not None:
+            await self._connection.update_prompt(prompt)
+        self._request = evolve(
+            self._request, inference=evolve(self._request.inference, prompt=prompt)
+        )
+        if self._connection is not None or self._running is not None:
+            self._prompt_version += 1
 
     async def submit_feedback(self, rating: int, category: str, feedback: str) -> None:
         """Rate the answers."""
-        await self._transport.submit_feedback(rating=rating, category=category, feedback=feedback)
+        if self._connection is None or not self._connection.running:
+            raise StreamEndedError("no stream runs", reason="not_running")
+        await self._connection.submit_feedback(rating, category, feedback)
 
-    # --- opening -------------------------------------------------------------------------------
+    # --- connections ----------------------------------------------------------------------------
 
-    async def _open(self, commands: list[Command]) -> None:
-        for command in commands:
-            if isinstance(command, OpenStream):
-                await self._open_transport(command.prompt)
-        self._refuse_if_ended()
-        self._tasks.spawn(self._receive())
-        self._tasks.spawn(self._time.run())
-        flowing = asyncio.ensure_future(self._flowing.wait())
-        waits: list[asyncio.Future[Any]] = [flowing, self._ended]
+    async def _open_connection(self) -> None:
+        self._feed = self._sink.connection()
+        self._version_base = self._prompt_version
+        self._connection = Connection(
+            self._make_transport(),
+            self._clock,
+            self._request,
+            self._feed,
+            self,
+            drain_seconds=self._drain_seconds,
+        )
+        await self._connection.open()
+        self._status = evolve(self._status, stream_id=self._connection.stream_id)
+        self._tell("active")
+
+    async def _run(self) -> None:
+        try:
+            end = await self._until_the_end()
+        except Exception as cause:  # noqa: BLE001 - nothing may keep the stream from ending
+            fault = f"the stream failed inside with {type(cause).__name__}: {cause}"
+            end = StreamEnd("internal_error", NetworkError(fault, cause))
+        await self._end_with(CLIENT_REQUESTED if self._stop_asked.is_set() else end, report=True)
+
+    async def _until_the_end(self) -> StreamEnd:
+        end = await self._until_lost()
+        while (
+            self._policy is not None
+            and can_be_mended(end)
+            and not self._stop_asked.is_set()
+            and self._source_error is None
+        ):
+            mended = await self._mend(end, Reconnection(self._policy, self._clock.monotonic()))
+            if mended is not None:
+                end = mended
+                break
+            end = await self._until_lost()
+        if self._source_error is not None and end.reason != "client_requested":
+            end = StreamEnd("source_failed", self._source_error)
+        return end
+
+    async def _until_lost(self) -> StreamEnd:
+        connection = self._connection
+        assert connection is not None  # noqa: S101 - set by _open_connection
+        return await connection.wait_ended()
+
+    async def _mend(self, lost: StreamEnd, loss: Reconnection) -> StreamEnd | None:
+        """Make the stream anew: None when it runs again, else how it ended."""
+        self._connection = None
+        end = lost
+        while True:
+            self._tell("reconnecting", end.reason, end.error)
+            wait = loss.next_wait(self._clock.monotonic())
+            if wait is None:
+                return loss.given_up(end)
+            if await self._stopped_within(wait):
+                return CLIENT_REQUESTED
+            if self._source_error is not None:
+                return StreamEnd("source_failed", self._source_error)
+            self._status = evolve(self._status, epoch=self._status.epoch + 1, stream_id=None)
+            try:
+                await self._open_connection()
+            except OvershootError as error:
+                self._connection = None
+                end = StreamEnd("open_failed", error)
+                if self._stop_asked.is_set():
+                    return CLIENT_REQUESTED
+                if not can_be_mended(end):
+                    return StreamEnd("connection_lost", error)
+            else:
+                return None
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        stopped = asyncio.ensure_future(self._stop_asked.wait())
+        waiting = asyncio.ensure_future(self._clock.sleep(seconds))
+        waits: list[asyncio.Future[Any]] = [stopped, waiting]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            flowing.cancel()
-        if not self._flowing.is_set():
-            self._refuse_if_ended()
-        # Only now, so that a file's first frames are neither sent into the void nor unanswered.
-        self._capture.run()
+            for wait in waits:
+                wait.cancel()
+        return self._stop_asked.is_set()
 
-    async def _open_transport(self, prompt: str) -> None:
-        request = evolve(self._request, inference=evolve(self._request.inference, prompt=prompt))
-        # Not cut off when the caller is cancelled: a stream that the gateway has just made could
-        # then not be deleted. Closing waits for the answer, a while.
-        opening = self._loop.create_task(self._transport.open(request, self._feed))
-        opening.add_done_callback(lambda task: task.cancelled() or task.exception())
-        opened = await asyncio.shield(opening)
-        self._stream_id = opened.stream_id
-        self._do(self._session.opened(opened.lease_ttl_seconds, self._clock.monotonic()))
+    def _refuse_if_stopped(self) -> None:
+        if self._stop_asked.is_set():
+            raise StreamEndedError("stopped while starting", reason="client_requested")
+        if self._source_error is not None:
+            raise self._source_error
 
-    def _give_up(self, error: BaseException) -> None:
-        if isinstance(error, OvershootError):
-            self._do(self._session.open_failed(error))
-        elif isinstance(error, Exception):
-            self._failed_inside(error)
-        else:
-            self._do(self._session.stop())
+    # --- what happens (ConnectionListener) ------------------------------------------------------
 
-    def _refuse_if_ended(self) -> None:
-        end = self._session.end
-        if end is not None:
-            raise end.error or StreamEndedError("stopped while starting", reason=end.reason)
+    def on_result(self, result: InferenceResult[Any]) -> None:
+        """An answer arrived."""
+        feed = self._feed
+        now = self._clock.monotonic()
+        if feed is not None:
+            newest = feed.sent.newest_of(result, now)
+            if newest is not None and newest.captured_at is not None:
+                self._end_to_end.add(now - newest.captured_at)
+            result = feed.sent.related(result, now)
+        version = result.prompt_version
+        result = evolve(
+            result,
+            seq=self._seq,
+            epoch=self._status.epoch,
+            prompt_version=None if version is None else version + self._version_base,
+        )
+        self._seq += 1
+        if self._finish_result is not None:
+            result = self._finish_result(result)
+        self._results.put(result)
+        self._readers.put(result)
 
-    # --- what happens --------------------------------------------------------------------------
+    def on_fault(self, error: OvershootError) -> None:
+        """Something went wrong that does not end the connection."""
+        self._errors.put(error)
 
-    async def _receive(self) -> None:
-        while not self._ended.done():
-            self._happened(await self._transport.receive())
+    def on_change(self) -> None:
+        """The connection has changed."""
+        connection = self._connection
+        if connection is None or self._status.state in {"idle", "opening", "reconnecting", "closed"}:
+            return
+        if connection.draining:
+            self._tell("draining", "source_ended")
+        elif connection.running:
+            degraded = not connection.flowing
+            self._tell("degraded" if degraded else "active", "results_lost" if degraded else "")
 
-    def _happened(self, event: TransportEvent) -> None:
-        match event:
-            case ResultReceived(result):
-                self._do(self._session.result_received())
-                self._results.put(result)
-            case ResultsClosed(code, reason):
-                self._do(self._session.results_closed(code, reason, self._clock.monotonic()))
-            case MessageUnreadable(detail):
-                self._errors.put(NetworkError(f"an unreadable message from the gateway: {detail}"))
-            case MediaChanged("connected"):
-                self._do(self._session.media_opened())
-            case MediaChanged("drained"):
-                self._do(self._session.source_ended(self._clock.monotonic()))
-            case MediaChanged():
-                self._do(self._session.media_lost("the media connection to the gateway was lost"))
-
-    def _source_ended(self, error: OvershootError | None) -> None:
+    def _intake_ended(self, error: OvershootError | None) -> None:
         # Without an error the feed's end travels through the transport, which says when the last
         # frame has been sent.
-        self._feed.finish()
+        self._sink.finish()
         if error is not None:
-            self._do(self._session.source_failed(error))
+            self._source_error = error
+            if self._connection is not None:
+                self._connection.source_failed(error)
 
-    # --- commands ------------------------------------------------------------------------------
+    def _tell(
+        self, state: StatusName, reason: str = "", error: OvershootError | None = None
+    ) -> None:
+        status = evolve(self._status, state=state, reason=reason, error=error)
+        if status == self._status:
+            return
+        self._status = status
+        _log.debug("stream_status", state=state, reason=reason, epoch=status.epoch)
+        self._states.put(status)
 
-    def _do(self, commands: list[Command]) -> None:
-        for command in commands:
-            match command:
-                case ConnectResults():
-                    self._tasks.spawn(self._connect_results())
-                case RenewLease():
-                    self._tasks.spawn(self._renew_lease())
-                case SendPrompt(prompt):
-                    self._tasks.spawn(self._send_prompt(prompt))
-                case CloseStream(delete):
-                    self._closing = self._loop.create_task(
-                        self._close(delete=delete), name="overshoot-close"
-                    )
-                case OpenStream():
-                    pass  # Carried out by `start`, which has the caller to answer to.
-        if self._session.flowing:
-            self._flowing.set()
-        self._time.look_again()
+    # --- the end --------------------------------------------------------------------------------
 
-    async def _connect_results(self) -> None:
-        try:
-            await self._transport.connect_results()
-        except OvershootError as error:
-            self._do(self._session.results_failed(error, self._clock.monotonic()))
-        else:
-            self._do(self._session.results_opened())
-
-    async def _renew_lease(self) -> None:
-        try:
-            ttl = await self._transport.renew_lease()
-        except OvershootError as error:
-            self._do(self._session.lease_failed(error, self._clock.monotonic()))
-        else:
-            self._do(self._session.lease_renewed(ttl, self._clock.monotonic()))
-
-    async def _send_prompt(self, prompt: str) -> None:
-        try:
-            await self._transport.update_prompt(prompt)
-        except OvershootError as error:
-            self._errors.put(error)
-
-    async def _close(self, *, delete: bool) -> None:
-        end = self._session.end or CLIENT_REQUESTED
-        await self._release("source", self._capture.close())
-        self._feed.finish()
-        await self._release("transport", self._transport.close(delete=delete))
-        await self._tasks.cancel()
-        if end.error is not None and self._flowing.is_set():
-            self._errors.put(end.error)  # Else `start` raises it.
-        self._session.closed()
+    async def _end_with(self, end: StreamEnd, *, report: bool) -> None:
+        """Release everything; ``report`` where no method of the caller's raises the error."""
+        if self._end is not None:
+            return
+        self._end = end
+        await released("source", self._intake.close(), self._errors.put)
+        self._sink.close()
+        if report and end.error is not None:
+            self._errors.put(end.error)
+        self._tell("closed", end.reason, end.error)
+        self._readers.finish()
         self._released.set_result(end)
-        await self._release("on_result", self._results.close(patience_seconds=PATIENCE_SECONDS))
-        await self._release("on_error", self._errors.close(patience_seconds=PATIENCE_SECONDS))
-        _log.debug("stream_closed", stream_id=self._stream_id, reason=end.reason)
+        for delivery in (self._results, self._states, self._errors):
+            await released(
+                delivery.name, delivery.close(patience_seconds=PATIENCE_SECONDS), self._errors.put
+            )
         self._ended.set_result(end)
-
-    async def _release(self, what: str, releasing: Awaitable[None]) -> None:
-        """Wait for one part's end; a part that fails at it must not keep the others open."""
-        try:
-            await releasing
-        except Exception as cause:  # noqa: BLE001 - sources and transports are anybody's
-            _log.exception("release_failed", what=what)
-            message = f"closing the {what} failed with {type(cause).__name__}: {cause}"
-            self._errors.put(NetworkError(message, cause))
-
-    def _failed_inside(self, error: BaseException) -> None:
-        fault = f"the stream failed inside with {type(error).__name__}: {error}"
-        self._do(self._session.failed(NetworkError(fault, error)))
 
     def _from_thread(self, function: Callable[[Any], None], argument: object) -> None:
         try:
             self._loop.call_soon_threadsafe(function, argument)
         except RuntimeError:
             return  # The loop has closed before its stream did; there is nobody left to tell.
+
+
+def _delivery(
+    name: str, callback: Callback[Any] | None, errors: Delivery[OvershootError]
+) -> Delivery[Any]:
+    return Delivery(name, callback if callback is not None else _nobody, errors.put)
+
+
+def _nobody(item: object) -> None:
+    """The callback of a caller that gave none."""
+
+
+def _end_of(error: BaseException) -> StreamEnd:
+    if isinstance(error, OvershootError):
+        return StreamEnd("open_failed", error)
+    return StreamEnd("internal_error") if isinstance(error, Exception) else CLIENT_REQUESTED

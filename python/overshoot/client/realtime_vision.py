@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from attrs import field, frozen
 
-from overshoot import bootstrap
+from overshoot.client.assembly import capture_of, is_text, live_stream
 from overshoot.domain.inference import InferenceResult, JsonSchema
 from overshoot.domain.source import CameraSource, StreamSource
+from overshoot.domain.status import StreamStatus
 from overshoot.domain.stream import (
     DEFAULT_BACKEND,
     DEFAULT_MODEL,
     FrameProcessingConfig,
     IceServer,
     ProcessingConfig,
-    StreamInferenceConfig,
     StreamProcessingConfig,
     processing_from_mapping,
 )
 from overshoot.domain.validation import fail
 from overshoot.errors import OvershootError, StreamEndedError
-from overshoot.ports.transport import StreamRequest
 
 if TYPE_CHECKING:
     from overshoot.application.streaming import LiveStream
     from overshoot.domain.ending import StreamEnd
+    from overshoot.domain.ledger import StreamStats
+    from overshoot.domain.reconnection import ReconnectionPolicy
 
 OnResult: TypeAlias = Callable[[InferenceResult[Any]], Awaitable[Any] | Any]
 OnError: TypeAlias = Callable[[OvershootError], Awaitable[Any] | Any]
+OnState: TypeAlias = Callable[[StreamStatus], Awaitable[Any] | Any]
 
 DEFAULT_PROCESSING = StreamProcessingConfig(
     sampling_ratio=0.1, fps=30, clip_length_seconds=1.0, delay_seconds=1.0
 )
 """What a stream samples when nothing is said: three frames a second, an answer a second."""
-
-DRAIN_MARGIN_SECONDS = 5.0
 
 
 @frozen(kw_only=True)
@@ -50,7 +49,8 @@ class RealtimeVisionConfig:
         api_key: the key; never shown.
         prompt: what to ask about the video; not empty.
         on_result: called on the event loop with each `InferenceResult`, in order. A coroutine
-            function is awaited; a task that it returns is left to itself.
+            function is awaited; a task that it returns is left to itself. May be left out where
+            `RealtimeVision.results` is read.
         source: where frames come from; the default camera.
         backend: ``"overshoot"`` or ``"gemini"`` on the hosted gateway.
         model: name of the model.
@@ -61,6 +61,9 @@ class RealtimeVisionConfig:
             (0.1-60.0), ``delay_seconds`` (0.0-60.0), or ``target_fps`` (1-30) in place of the first
             two, or ``interval_seconds`` (above 0, to 60) alone; as a mapping, whose missing names
             have the defaults 0.1, 30, 1.0 and 1.0, or as a value.
+        on_state: called on the event loop with each `StreamStatus`.
+        reconnect: whether to make the stream anew when its media path is lost, for 60 s, or for as
+            long as a `ReconnectionPolicy` says; False ends it instead.
         debug: log what happens, without keys and pictures.
         ice_servers: STUN and TURN servers for the media path.
         request_id: an id of the caller's that the gateway may log.
@@ -69,13 +72,15 @@ class RealtimeVisionConfig:
     api_url: str
     api_key: str = field(repr=False)
     prompt: str
-    on_result: OnResult = field(repr=False)
+    on_result: OnResult | None = field(default=None, repr=False)
     source: StreamSource = field(factory=CameraSource)
     backend: str = DEFAULT_BACKEND
     model: str = DEFAULT_MODEL
     output_schema: JsonSchema | None = field(default=None, repr=False)
     on_error: OnError | None = field(default=None, repr=False)
     processing: ProcessingConfig | Mapping[str, Any] = DEFAULT_PROCESSING
+    on_state: OnState | None = field(default=None, repr=False)
+    reconnect: bool | ReconnectionPolicy = True
     debug: bool = False
     ice_servers: Sequence[IceServer] = ()
     request_id: str | None = None
@@ -120,7 +125,7 @@ class RealtimeVision:
         if self._stream is not None and not self._stream.finished:
             message = "this RealtimeVision runs already; stop it first"
             raise StreamEndedError(message, reason="already_started")
-        self._stream = self._make_stream()
+        self._stream = live_stream(self._config, capture_of(self._config.source))
         await self._stream.start()
 
     async def stop(self) -> None:
@@ -140,7 +145,7 @@ class RealtimeVision:
             StreamEndedError: no stream runs.
             ApiError, NetworkError: the gateway did not take it; the old prompt stays.
         """
-        if not _is_text(prompt):
+        if not is_text(prompt):
             raise fail(self, "prompt", "a non-empty string", prompt)
         await self._running_stream().update_prompt(prompt)
 
@@ -148,9 +153,20 @@ class RealtimeVision:
         """Rate the answers: ``rating`` 1 (bad) to 5 (good), a ``category`` and free text."""
         if type(rating) is not int or not 1 <= rating <= 5:  # noqa: PLR2004
             raise fail(self, "rating", "a whole number from 1 to 5", rating)
-        if not _is_text(category):
+        if not is_text(category):
             raise fail(self, "category", "a non-empty string", category)
         await self._running_stream().submit_feedback(rating, category, feedback)
+
+    def results(self) -> AsyncIterator[InferenceResult[Any]]:
+        """The results from now on, for ``async for``; it ends when the stream has ended.
+
+        While the reader is busy the newest 64 wait; older ones are dropped and counted in `stats`.
+        """
+        return self._running_stream().results()
+
+    def stats(self) -> StreamStats:
+        """The stream in numbers, also after its end: frames, drops, results, latencies."""
+        return self._running_stream().stats()
 
     def get_stream_id(self) -> str | None:
         """The gateway's id of the running stream, or None."""
@@ -176,65 +192,3 @@ class RealtimeVision:
         if self._stream is None:
             raise StreamEndedError("no stream runs: call start() first", reason="not_started")
         return self._stream
-
-    def _make_stream(self) -> LiveStream:
-        from overshoot.application.streaming import LiveStream
-
-        config = self._config
-        if config.debug:
-            bootstrap.show_debug()
-        processing = config.checked_processing()
-        _check(config)
-        inference = StreamInferenceConfig(
-            prompt=config.prompt,
-            model=config.model,
-            backend=config.backend,
-            output_schema_json=config.output_schema,
-        )
-        return LiveStream(
-            source=bootstrap.open_source(config.source),
-            transport=bootstrap.webrtc_transport(
-                config.api_url, config.api_key, ice_servers=config.ice_servers
-            ),
-            clock=bootstrap.system_clock(),
-            request=StreamRequest(processing, inference, config.request_id),
-            on_result=config.on_result,
-            on_error=config.on_error,
-            frame_processor=config.source.frame_processor,
-            drain_seconds=_drain_seconds(processing),
-        )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _check(config: RealtimeVisionConfig) -> None:
-    """Raise `ConfigurationError` for what no value of the domain checks."""
-    if not callable(config.on_result):
-        raise fail(config, "on_result", "callable", config.on_result)
-    if config.on_error is not None and not callable(config.on_error):
-        raise fail(config, "on_error", "callable", config.on_error)
-    if config.request_id is not None and not _is_text(config.request_id):
-        raise fail(config, "request_id", "a non-empty string", config.request_id)
-    servers = cast("object", config.ice_servers)
-    listed = isinstance(servers, (list, tuple))
-    if not listed or {type(item) for item in cast("Sequence[object]", servers)} - {IceServer}:
-        raise fail(config, "ice_servers", "a list of IceServer", type(config.ice_servers).__name__)
-    schema = cast("Any", config.output_schema)
-    if schema is None:
-        return
-    wanted = "a JSON schema as a mapping"
-    if not isinstance(schema, Mapping):
-        raise fail(config, "output_schema", wanted, schema)
-    try:
-        json.dumps(schema, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as cause:
-        raise fail(config, "output_schema", f"{wanted} ({cause})", type(cause).__name__) from cause
-
-
-def _drain_seconds(processing: ProcessingConfig) -> float:
-    """How long after the last frame an answer about it can still come."""
-    if isinstance(processing, FrameProcessingConfig):
-        return processing.interval_seconds + DRAIN_MARGIN_SECONDS
-    return processing.delay_seconds + processing.clip_length_seconds + DRAIN_MARGIN_SECONDS

@@ -33,6 +33,7 @@ class FrameTrack(MediaStreamTrack):
         self._feed = feed
         self._on_drained = on_drained
         self._last: PlanarFrame | None = None
+        self._origin = 0.0
         self._pts = -1
         self._repeated = False
         self.drained = False
@@ -43,9 +44,11 @@ class FrameTrack(MediaStreamTrack):
             raise MediaStreamError
         frame = await self._feed.next_frame()
         if frame is not None:
+            if self._last is None:
+                self._origin = frame.timestamp
             self._last = frame
             # Equal or backward source times would make the receiver's picture freeze or race.
-            self._pts = max(self._pts + 1, round(frame.timestamp * CLOCK_RATE))
+            self._pts = max(self._pts + 1, round((frame.timestamp - self._origin) * CLOCK_RATE))
             return self._video_frame(frame)
         if self._last is not None and not self._repeated:
             self._repeated = True

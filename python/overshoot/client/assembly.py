@@ -1,0 +1,119 @@
+"""From a configuration to a running stream: values checked, adapters chosen, parts joined."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from overshoot import bootstrap
+from overshoot.domain.reconnection import ReconnectionPolicy
+from overshoot.domain.stream import (
+    FrameProcessingConfig,
+    IceServer,
+    ProcessingConfig,
+    StreamInferenceConfig,
+)
+from overshoot.domain.validation import fail
+from overshoot.ports.transport import StreamRequest
+
+if TYPE_CHECKING:
+    from overshoot.application.streaming import Intake, IntakeSink, LiveStream
+    from overshoot.client.realtime_vision import RealtimeVisionConfig
+    from overshoot.domain.source import StreamSource
+    from overshoot.ports.clock import Clock
+
+DRAIN_MARGIN_SECONDS = 5.0
+
+
+def live_stream(
+    config: RealtimeVisionConfig, intake: Callable[[IntakeSink, Clock], Intake]
+) -> LiveStream:
+    """A stream that is not started yet; `ConfigurationError` for a value that cannot be."""
+    from overshoot.application.streaming import LiveStream, StreamCallbacks
+
+    if config.debug:
+        bootstrap.show_debug()
+    processing = config.checked_processing()
+    _check(config)
+    inference = StreamInferenceConfig(
+        prompt=config.prompt,
+        model=config.model,
+        backend=config.backend,
+        output_schema_json=config.output_schema,
+    )
+    clock = bootstrap.system_clock()
+    return LiveStream(
+        intake=lambda sink: intake(sink, clock),
+        transport=bootstrap.webrtc_transports(
+            config.api_url, config.api_key, ice_servers=config.ice_servers
+        ),
+        clock=clock,
+        request=StreamRequest(processing, inference, config.request_id),
+        callbacks=StreamCallbacks(
+            on_result=config.on_result, on_error=config.on_error, on_state=config.on_state
+        ),
+        drain_seconds=_drain_seconds(processing),
+        reconnection=_reconnection(config),
+    )
+
+
+def capture_of(source: StreamSource) -> Callable[[IntakeSink, Clock], Intake]:
+    """The intake of a source: read by a thread of its own."""
+    adapter = bootstrap.open_source(source)
+
+    def make(sink: IntakeSink, clock: Clock) -> Intake:
+        from overshoot.application.capture import Capture
+
+        return Capture(adapter, clock=clock, processor=source.frame_processor, sink=sink)
+
+    return make
+
+
+def is_text(value: object) -> bool:
+    """Whether it is a string with something in it."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _check(config: RealtimeVisionConfig) -> None:
+    """Raise `ConfigurationError` for what no value of the domain checks."""
+    for name in ("on_result", "on_error", "on_state"):
+        callback = getattr(config, name)
+        if callback is not None and not callable(callback):
+            raise fail(config, name, "callable", callback)
+    if config.request_id is not None and not is_text(config.request_id):
+        raise fail(config, "request_id", "a non-empty string", config.request_id)
+    servers = cast("object", config.ice_servers)
+    listed = isinstance(servers, (list, tuple))
+    if not listed or {type(item) for item in cast("Sequence[object]", servers)} - {IceServer}:
+        raise fail(config, "ice_servers", "a list of IceServer", type(config.ice_servers).__name__)
+    _check_schema(config)
+
+
+def _check_schema(config: RealtimeVisionConfig) -> None:
+    schema = cast("Any", config.output_schema)
+    if schema is None:
+        return
+    wanted = "a JSON schema as a mapping"
+    if not isinstance(schema, Mapping):
+        raise fail(config, "output_schema", wanted, schema)
+    try:
+        json.dumps(schema, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as cause:
+        raise fail(config, "output_schema", f"{wanted} ({cause})", type(cause).__name__) from cause
+
+
+def _reconnection(config: RealtimeVisionConfig) -> ReconnectionPolicy | None:
+    given = cast("object", config.reconnect)
+    if isinstance(given, ReconnectionPolicy):
+        return given
+    if not isinstance(given, bool):
+        raise fail(config, "reconnect", "True, False or a ReconnectionPolicy", given)
+    return ReconnectionPolicy() if given else None
+
+
+def _drain_seconds(processing: ProcessingConfig) -> float:
+    """How long after the last frame an answer about it can still come."""
+    if isinstance(processing, FrameProcessingConfig):
+        return processing.interval_seconds + DRAIN_MARGIN_SECONDS
+    return processing.delay_seconds + processing.clip_length_seconds + DRAIN_MARGIN_SECONDS
