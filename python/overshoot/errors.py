@@ -15,6 +15,7 @@
     ├── NetworkError                  no answer: refused, timed out, cut (.cause)
     ├── StreamEndedError              the gateway ended the stream (.reason)
     ├── SourceError                   a camera, file or URL cannot be opened or read
+    ├── StoreError                    actions cannot be kept, read or exported
     ├── FrameError                    pixels of a wrong shape, type or size; also a ValueError
     ├── CallbackError                 a callback of the caller raised (.callback .cause)
     └── InferenceError                a backend could not answer
@@ -43,6 +44,7 @@ __all__ = [
     "RateLimitError",
     "ServerError",
     "SourceError",
+    "StoreError",
     "StreamEndedError",
     "UnauthorizedError",
     "ValidationError",
@@ -145,6 +147,10 @@ class StreamEndedError(OvershootError):
 
 class SourceError(OvershootError):
     """A camera, file, folder or URL cannot be opened or read."""
+
+
+class StoreError(OvershootError):
+    """Actions cannot be kept, read or exported; what was kept before is still there."""
 
 
 class FrameError(OvershootError, ValueError):

@@ -1,0 +1,302 @@
+"""`ActionDetector`: which of the actions that were asked for happen in a video, and when."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Required, Self, TypeAlias, TypedDict, Unpack, overload
+from uuid import uuid4
+
+from attrs import field, frozen
+
+from overshoot import bootstrap
+from overshoot.client.action_store import ActionStore
+from overshoot.client.realtime_vision import DEFAULT_PROCESSING, OnError, RealtimeVisionConfig
+from overshoot.domain.action import DetectedAction
+from overshoot.domain.action_question import (
+    DEFAULT_PROMPT,
+    action_names,
+    action_prompt,
+    action_schema,
+)
+from overshoot.domain.source import CameraSource, StreamSource, VideoFileSource
+from overshoot.domain.stream import DEFAULT_BACKEND, DEFAULT_MODEL, IceServer, ProcessingConfig
+from overshoot.domain.validation import a_callable, a_number, a_text
+from overshoot.errors import ConfigurationError, StreamEndedError
+
+if TYPE_CHECKING:
+    from overshoot.application.detection import Detection
+    from overshoot.client.detection_run import DetectionRun
+    from overshoot.domain.ending import StreamEnd
+    from overshoot.domain.query import ActionFilters
+    from overshoot.domain.verdict import FaultKind
+    from overshoot.ports.store import Store
+
+OnAction: TypeAlias = Callable[[DetectedAction], Awaitable[Any] | Any]
+
+
+class ActionDetectorOptions(TypedDict, total=False):
+    """The keyword arguments of `ActionDetector`; `ActionDetectorConfig` says what each means."""
+
+    api_url: Required[str]
+    api_key: Required[str]
+    actions: Required[Iterable[str]]
+    min_confidence: float
+    on_action: OnAction | None
+    on_error: OnError | None
+    source: StreamSource | None
+    store: ActionStore | Store | None
+    prompt: str
+    backend: str
+    model: str
+    processing: ProcessingConfig | Mapping[str, Any]
+    debug: bool
+    ice_servers: Sequence[IceServer]
+
+
+def _as_store(given: ActionStore | Store | None) -> ActionStore:
+    return given if isinstance(given, ActionStore) else ActionStore(given)
+
+
+@frozen(kw_only=True)
+class ActionDetectorConfig:
+    """What `ActionDetector` is to do.
+
+    ``actions``, ``min_confidence``, ``on_action``, ``prompt`` and ``store`` are checked at once,
+    the rest by `ActionDetector.start`.
+
+    Attributes:
+        api_url: address of the gateway, such as ``https://host/api/v0.2``.
+        api_key: the key; never shown.
+        actions: names of the actions to look for, such as ``["waving hand", "thumbs up"]``.
+        min_confidence: 0.0 to 1.0; what the model saw with at least that confidence is an action.
+        on_action: called on the event loop with each `DetectedAction`, in order, after it was kept.
+            A coroutine function is awaited; a task that it returns is left to itself.
+        on_error: called on the event loop with each `OvershootError` after the start; errors go to
+            the log where it is None. Answers that cannot be used are told once a kind, actions that
+            the backend cannot see once each.
+        source: where the frames of `ActionDetector.start` come from; None is the default camera.
+        store: where actions are kept, an `ActionStore` or any `overshoot.ports.store.Store`; None
+            is a new one in memory.
+        prompt: what to ask; ``{actions}`` stands for the names.
+        backend: as for `RealtimeVisionConfig`.
+        model: as for `RealtimeVisionConfig`.
+        processing: as for `RealtimeVisionConfig`.
+        debug: log what happens, without keys and pictures.
+        ice_servers: STUN and TURN servers for the media path.
+    """
+
+    api_url: str
+    api_key: str = field(repr=False)
+    actions: tuple[str, ...] = field(converter=action_names)
+    min_confidence: float = field(default=0.6, validator=a_number(0.0, 1.0))
+    on_action: OnAction | None = field(
+        default=None, repr=False, validator=a_callable(optional=True)
+    )
+    on_error: OnError | None = field(default=None, repr=False)
+    source: StreamSource | None = None
+    store: ActionStore = field(default=None, converter=_as_store, repr=False)
+    prompt: str = field(default=DEFAULT_PROMPT, validator=a_text())
+    backend: str = DEFAULT_BACKEND
+    model: str = DEFAULT_MODEL
+    processing: ProcessingConfig | Mapping[str, Any] = DEFAULT_PROCESSING
+    debug: bool = False
+    ice_servers: Sequence[IceServer] = ()
+
+    def vision(self, source: StreamSource) -> RealtimeVisionConfig:
+        """The stream that asks for the actions; it has no callbacks yet."""
+        return RealtimeVisionConfig(
+            api_url=self.api_url,
+            api_key=self.api_key,
+            prompt=action_prompt(self.actions, self.prompt),
+            output_schema=action_schema(self.actions),
+            source=source,
+            backend=self.backend,
+            model=self.model,
+            processing=self.processing,
+            debug=self.debug,
+            ice_servers=self.ice_servers,
+        )
+
+
+class ActionDetector:
+    """Looks for actions in a camera's picture or in video files, and keeps what it found.
+
+    ::
+
+        detector = ActionDetector(
+            api_url="https://host/api/v0.2",
+            api_key="your-api-key",
+            actions=["waving hand", "thumbs up"],
+        )
+        await detector.start()
+
+    It takes the arguments of `ActionDetectorConfig`, or one of those. The model is asked about one
+    clip after the other, and **each confident verdict is an action at once**: what goes on for
+    three clips is three actions. An action has
+
+    * ``timestamp``: seconds of video from the start of its run to the end of the clip;
+    * ``frame_number``: index of the clip's last frame, 0 where the gateway does not count;
+    * ``confidence``: the model's word for it; ``duration``: None;
+    * ``metadata``: ``session_id`` (new for each `start` and `analyze_video`), ``source``,
+      ``stream_id``, ``model``, ``prompt_version``, ``inference_latency_ms``, ``total_latency_ms``
+      and ``timestamp_from``, which is ``"video"``, or ``"arrival"`` where the gateway does not say
+      what part of the video it answers: then the time is reckoned from when the answer came.
+
+    The store keeps the actions of all runs until `clear`. Each run's clock begins at 0, so that the
+    timestamps of two runs cannot be compared; ``session_id`` and ``source`` tell them apart.
+
+    ``start``, ``stop``, ``analyze_video`` and ``wait_ended`` belong to one event loop; all that
+    reads or clears the store may be called from any thread.
+    """
+
+    @overload
+    def __init__(self, config: ActionDetectorConfig) -> None: ...
+    @overload
+    def __init__(self, **options: Unpack[ActionDetectorOptions]) -> None: ...
+    def __init__(self, config: ActionDetectorConfig | None = None, **options: Any) -> None:
+        if config is None:
+            config = ActionDetectorConfig(**options)
+        elif options or not isinstance(config, ActionDetectorConfig):
+            message = "ActionDetector takes one ActionDetectorConfig, or keyword arguments"
+            raise ConfigurationError(message, details={"field": "config"})
+        self._config = config
+        self._store = config.store
+        self._run: DetectionRun | None = None
+
+    async def start(self) -> None:
+        """Look for actions in the camera's picture, or in ``source``; returns when frames flow.
+
+        Raises:
+            StreamEndedError: it runs already.
+            ConfigurationError, SourceError, ApiError, NetworkError: as `RealtimeVision.start`.
+
+        Nothing is left running after an error.
+        """
+        source = self._config.source
+        await self._begin(CameraSource() if source is None else source)
+
+    async def stop(self) -> None:
+        """End the run and release everything; does nothing when none runs."""
+        if self._run is not None:
+            await self._run.stop()
+
+    async def analyze_video(self, path: str | os.PathLike[str]) -> list[DetectedAction]:
+        """Look for actions in a video file, from its beginning to its end.
+
+        Returns:
+            The actions found in it, in the order of time; they are in the store as well.
+
+        Raises:
+            SourceError: the file cannot be opened or read.
+            StreamEndedError: it runs already, or was ended before the end of the video.
+            ConfigurationError, ApiError, NetworkError: as for `start`.
+
+        What was found before an error stays in the store.
+        """
+        found: list[DetectedAction] = []
+        run = await self._begin(VideoFileSource(file_path=path), found)
+        try:
+            end = await run.wait_ended()
+        finally:
+            await run.stop()
+        if end.error is not None:
+            raise end.error
+        if end.reason != "source_ended":
+            message = f"the analysis of {os.fspath(path)} was stopped before its end"
+            raise StreamEndedError(message, reason=end.reason)
+        return sorted(found, key=lambda action: action.timestamp)
+
+    async def wait_ended(self) -> StreamEnd:
+        """Wait until the run has ended (end of the video, the gateway's word, `stop`); why."""
+        if self._run is None:
+            raise StreamEndedError("no run: call start() first", reason="not_started")
+        return await self._run.wait_ended()
+
+    def is_active(self) -> bool:
+        """Whether frames are being sent and answers awaited."""
+        return self._run is not None and self._run.active
+
+    @property
+    def store(self) -> ActionStore:
+        """Where the actions are kept."""
+        return self._store
+
+    @property
+    def actions(self) -> list[DetectedAction]:
+        """All actions in the store, by time."""
+        return self._store.get_actions()
+
+    @property
+    def answer_faults(self) -> dict[FaultKind, int]:
+        """How many answers of the latest run could not be used, by kind (`FaultKind`)."""
+        return {} if self._run is None else dict(self._run.detection.faults)
+
+    def get_actions(self, **filters: Unpack[ActionFilters]) -> list[DetectedAction]:
+        """The actions for which all filters hold; see `ActionStore.get_actions`."""
+        return self._store.get_actions(**filters)
+
+    def summary(self) -> dict[str, int]:
+        """How many actions there are of each name, the most frequent first."""
+        return self._store.summary()
+
+    def export(self, path: str | os.PathLike[str], format: str = "json") -> None:
+        """Write all actions to a file, ``"json"`` or ``"csv"``; see `ActionStore.export_json`."""
+        self._store.export(path, format)
+
+    def clear(self) -> None:
+        """Forget all actions."""
+        self._store.clear()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def _begin(
+        self, source: StreamSource, found: list[DetectedAction] | None = None
+    ) -> DetectionRun:
+        """Start a run; its actions go to the store, and to ``found`` where it is given."""
+        if self._run is not None and not self._run.over:
+            message = "this ActionDetector runs already; stop it first"
+            raise StreamEndedError(message, reason="already_started")
+        from overshoot.client.detection_run import DetectionRun
+
+        def keep(action: DetectedAction) -> None:
+            if found is not None:
+                found.append(action)
+            self._store.add(action)
+
+        self._run = run = DetectionRun(self._config.vision(source), self._detection(source, keep))
+        await run.start()
+        return run
+
+    def _detection(self, source: StreamSource, keep: Callable[[DetectedAction], None]) -> Detection:
+        from overshoot.application.detection import Detection, DetectionRule
+
+        config = self._config
+        return Detection(
+            DetectionRule(actions=config.actions, min_confidence=config.min_confidence),
+            keep=keep,
+            on_action=config.on_action,
+            on_error=config.on_error,
+            clock=bootstrap.system_clock(),
+            origin={"session_id": uuid4().hex, "source": _name_of(source)},
+        )
+
+
+def _name_of(source: StreamSource) -> str:
+    """What a person calls it; addresses may have credentials in them and are not shown."""
+    if isinstance(source, VideoFileSource):
+        return str(source.file_path)
+    if isinstance(source, CameraSource):
+        return f"camera {source.device_index}"
+    return type(source).__name__
