@@ -56,9 +56,14 @@ class SourceContract:
         try:
             frame = source.read()
             assert frame is not None
-            assert (frame.width, frame.height) == (info.width, info.height)
+            if info.width:
+                assert (frame.width, frame.height) == (info.width, info.height)
+            else:
+                assert info.height == 0  # Each frame may have a size of its own.
             assert info.fps >= 0
             assert isinstance(info.live, bool)
+            assert isinstance(info.real_time, bool)
+            assert info.playback_speed > 0
         finally:
             source.close()
 

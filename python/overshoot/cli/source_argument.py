@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from overshoot.domain.pushed import AsyncFramesSource, PushSource
 from overshoot.domain.source import (
     CameraSource,
     ImageFolderSource,
@@ -45,3 +46,5 @@ def describe_source(source: StreamSource) -> str:
             return f"pictures of {source.folder_path.name}/"
         case UrlSource():
             return "network stream"
+        case PushSource() | AsyncFramesSource():
+            return "frames of this program"

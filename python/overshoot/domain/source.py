@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import field, frozen
 
-from overshoot.domain.validation import a_callable, a_number, a_whole_number, fail
+from overshoot.domain.pixels import MAX_SIDE
+from overshoot.domain.pushed import AsyncFramesSource, PushSource
+from overshoot.domain.validation import a_callable, a_flag, a_number, a_whole_number, fail
 from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,18 +22,12 @@ FrameProcessor: TypeAlias = "Callable[[Pixels], Pixels]"
 
 The array it is given is its own: it may draw on it and return it."""
 
-MAX_SIDE = 8192
-"""Most columns or rows of a picture."""
-
-MAX_PIXELS = 7680 * 4320
-"""Most pixels of a picture: 8K, 100 MB once decoded. A source with larger ones is refused."""
-
 SEED_LIMIT = 2**31 - 1
 
+HIGHEST_CAMERA = 1024
 
-def _yes_or_no(instance: object, attribute: Any, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise fail(instance, attribute.name, "True or False", value)
+LONGEST_SECONDS = 1e7
+"""Latest place in a video that can be named: 115 days."""
 
 
 def _even(instance: object, attribute: Any, value: Any) -> None:
@@ -50,6 +46,21 @@ def _path(value: str | os.PathLike[str]) -> Path:
     return path
 
 
+def _device(value: int | str | os.PathLike[str]) -> int | str:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _camera_number_or_path(instance: object, attribute: Any, value: Any) -> None:
+    if isinstance(value, str):
+        good = value.startswith("/") and "\0" not in value
+    else:
+        good = isinstance(value, int) and not isinstance(value, bool)
+        good = good and 0 <= value <= HIGHEST_CAMERA
+    if not good:
+        wanted = f"a number from 0 to {HIGHEST_CAMERA} or the path of a device like '/dev/video2'"
+        raise fail(instance, attribute.name, wanted, value)
+
+
 _SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "http://", "https://")
 
 
@@ -64,14 +75,15 @@ class CameraSource:
     """A camera of this machine, read through OpenCV.
 
     Attributes:
-        device_index: number of the camera, from 0.
+        device_index: number of the camera, from 0, or on Linux the path of its device, such as
+            ``"/dev/video2"`` or ``"/dev/v4l/by-id/…"`` (which stays when cameras change places).
         frame_processor: called with each BGR frame before it is sent.
         width: columns to ask the camera for; None leaves its default. It may give another size.
         height: rows to ask for, likewise.
         fps: frames per second to ask for, likewise.
     """
 
-    device_index: int = field(default=0, validator=a_whole_number(0, 1024))
+    device_index: int | str = field(default=0, converter=_device, validator=_camera_number_or_path)
     frame_processor: FrameProcessor | None = field(
         default=None, validator=a_callable(optional=True), repr=False
     )
@@ -88,17 +100,36 @@ class CameraSource:
 class VideoFileSource:
     """A video file, played at its own pace.
 
+    Timestamps are on the video's own clock, whose 0.0 is its first frame: with ``start_seconds=60``
+    the first frame comes with 60.0 or a little more, at any speed. Only with ``loop`` they go on
+    rising from round to round.
+
     Attributes:
         file_path: a file that OpenCV can decode.
         frame_processor: called with each BGR frame before it is sent.
         loop: start again at the end, for ever.
+        start_seconds: begin with the first frame at or after this time.
+        end_seconds: end before the first frame at or after this time; None plays to the end.
+        playback_speed: how many seconds of video are played in one second; changes no timestamp.
+        real_time: True plays at that pace and lets frames fall where something is too slow. False
+            is for analysis: every frame is given, each as soon as the one before was taken.
     """
 
     file_path: Path = field(converter=_path)
     frame_processor: FrameProcessor | None = field(
         default=None, validator=a_callable(optional=True), repr=False
     )
-    loop: bool = field(default=False, validator=_yes_or_no)
+    loop: bool = field(default=False, validator=a_flag())
+    start_seconds: float = field(default=0.0, validator=a_number(0, LONGEST_SECONDS, "seconds"))
+    end_seconds: float | None = field(
+        default=None, validator=a_number(0, LONGEST_SECONDS, "seconds", above=True, optional=True)
+    )
+    playback_speed: float = field(default=1.0, validator=a_number(0.05, 100))
+    real_time: bool = field(default=True, validator=a_flag())
+
+    def __attrs_post_init__(self) -> None:
+        if self.end_seconds is not None and self.end_seconds <= self.start_seconds:
+            raise fail(self, "end_seconds", "later than start_seconds", self.end_seconds)
 
 
 @frozen
@@ -127,12 +158,19 @@ class UrlSource:
     Attributes:
         url: the address; credentials in it are masked wherever it is shown.
         frame_processor: called with each BGR frame before it is sent.
+        reconnect_seconds: how long to try again when the stream is lost, with growing pauses; the
+            frames that come then go on rising in time. 0 gives up at once.
+        allow_playlists: follow an HLS playlist (m3u8) at an http or https address. A playlist makes
+            this machine fetch what it names, so this is off until asked for; then it may only name
+            its own host and, when that is a public one, other public hosts.
     """
 
     url: str = field(validator=_known_scheme, repr=False)
     frame_processor: FrameProcessor | None = field(
         default=None, validator=a_callable(optional=True), repr=False
     )
+    reconnect_seconds: float = field(default=60.0, validator=a_number(0, 86400, "seconds"))
+    allow_playlists: bool = field(default=False, validator=a_flag())
 
 
 @frozen
@@ -163,6 +201,15 @@ class SyntheticSource:
 
 
 StreamSource: TypeAlias = (
-    CameraSource | VideoFileSource | ImageFolderSource | UrlSource | SyntheticSource
+    CameraSource
+    | VideoFileSource
+    | ImageFolderSource
+    | UrlSource
+    | SyntheticSource
+    | PushSource
+    | AsyncFramesSource
 )
 """Any source that a stream can be started from."""
+
+FileSource = VideoFileSource
+"""The name of the service's later SDK."""

@@ -10,7 +10,7 @@ from overshoot.errors import ConfigurationError
 if TYPE_CHECKING:
     from attrs import Attribute
 
-__all__ = ["a_callable", "a_number", "a_text", "a_whole_number", "fail"]
+__all__ = ["a_callable", "a_flag", "a_number", "a_text", "a_whole_number", "fail"]
 
 
 def fail(owner: object, field: str, wanted: str, value: object) -> ConfigurationError:
@@ -61,6 +61,16 @@ def a_text(*, secret: bool = False) -> Callable[[Any, Attribute[Any], Any], None
         if not isinstance(value, str) or not value.strip():
             shown = type(value).__name__ if secret else value
             raise fail(owner, attribute.name, "a non-empty string", shown)
+
+    return check
+
+
+def a_flag() -> Callable[[Any, Attribute[Any], Any], None]:
+    """True or False, and nothing that only counts as one of them."""
+
+    def check(owner: Any, attribute: Attribute[Any], value: Any) -> None:
+        if not isinstance(value, bool):
+            raise fail(owner, attribute.name, "True or False", value)
 
     return check
 

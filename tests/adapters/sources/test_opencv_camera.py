@@ -185,6 +185,44 @@ def test_opencv_itself_says_so_at_once_and_quietly(capfd: pytest.CaptureFixture[
     source.close()
 
 
+def test_a_path_that_is_no_camera_is_refused_before_opencv_opens_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    file = tmp_path / "film.mp4"
+    file.touch()
+    asked: list[object] = []
+
+    def opens(device: int | str) -> MadeUpCamera:
+        asked.append(device)
+        return MadeUpCamera()
+
+    for path, why in ((file, "not a device"), (tmp_path / "video9", "No such file")):
+        with pytest.raises(SourceError, match=why) as caught:
+            OpenCvCamera(CameraSource(device_index=path), opens).open()
+        assert str(path) in caught.value.message
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(SourceError, match="give its number"):
+        OpenCvCamera(CameraSource(device_index="/dev/video0"), opens).open()
+    assert asked == []
+
+
+def test_a_device_is_opened_by_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    asked: list[object] = []
+
+    def opens(device: int | str) -> MadeUpCamera:
+        asked.append(device)
+        return MadeUpCamera()
+
+    with opened(OpenCvCamera(CameraSource(device_index="/dev/null"), opens)) as source:
+        assert source.read() is not None
+    assert asked == ["/dev/null"]
+    absent = MadeUpCamera(then="absent")
+    with pytest.raises(SourceError, match="camera /dev/null cannot be opened: another program"):
+        OpenCvCamera(CameraSource(device_index="/dev/null"), lambda _: absent).open()
+
+
 def test_the_default_opens_with_opencv() -> None:
     capture = open_camera(1000)
     assert not capture.isOpened()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import cv2
 
-from overshoot.domain.source import MAX_PIXELS, MAX_SIDE
+from overshoot.domain.pixels import MAX_PIXELS, MAX_SIDE
 from overshoot.errors import SourceError
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 
 from overshoot.adapters.sources.image_header import read_picture_size
+from overshoot.adapters.sources.letterbox import letterboxed
 from overshoot.adapters.sources.lifecycle import Lifecycle
 from overshoot.domain.frame import Frame
-from overshoot.domain.source import MAX_PIXELS, MAX_SIDE
+from overshoot.domain.pixels import MAX_PIXELS, MAX_SIDE
 from overshoot.errors import SourceError
 from overshoot.ports.source import SourceInfo
 
@@ -103,7 +104,7 @@ class ImageFolder:
     def _picture(self, number: int) -> Pixels:
         """The picture on its canvas; the one shown last is kept."""
         if self._shown is None or self._shown[0] != number:
-            self._shown = number, _letterboxed(_decoded(self._files[number]), self._canvas)
+            self._shown = number, letterboxed(_decoded(self._files[number]), self._canvas)
         return self._shown[1]
 
 
@@ -145,21 +146,6 @@ def _decoded(file: Path) -> Pixels:
         msg = f"picture {file} cannot be decoded; it is damaged"
         raise SourceError(msg)
     return cast("Pixels", pixels)
-
-
-def _letterboxed(picture: Pixels, canvas: tuple[int, int]) -> Pixels:
-    width, height = canvas
-    rows, columns = picture.shape[:2]
-    if (columns, rows) == canvas:
-        return picture
-    scale = min(width / columns, height / rows)
-    fitted = max(1, round(columns * scale)), max(1, round(rows * scale))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(picture, fitted, interpolation=method)
-    boxed = np.zeros((height, width, 3), dtype=np.uint8)
-    left, top = (width - fitted[0]) // 2, (height - fitted[1]) // 2
-    boxed[top : top + fitted[1], left : left + fitted[0]] = small
-    return boxed
 
 
 def _even(side: float) -> int:

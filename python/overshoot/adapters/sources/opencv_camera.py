@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -27,14 +28,17 @@ FIRST_FRAME_SECONDS: Final = 8.0
 _SELECT_TIMEOUT: Final = "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"
 
 
-def open_camera(device_index: int) -> Capture:
-    """``cv2.VideoCapture`` of a camera, with the interface that fits the system."""
+def open_camera(device: int | str) -> Capture:
+    """``cv2.VideoCapture`` of a camera, with the interface that fits the system.
+
+    ``device`` is a number, or on Linux the path of a device.
+    """
     if sys.platform == "linux":
         # Video4Linux would wait 10 s for each picture of a stalled camera; OpenCV takes the limit
         # from the environment alone, when it first waits (cap_v4l.cpp, tryIoctl).
         os.environ.setdefault(_SELECT_TIMEOUT, "1")
-        return cast("Capture", cv2.VideoCapture(device_index, cv2.CAP_V4L2))
-    return cast("Capture", cv2.VideoCapture(device_index, cv2.CAP_ANY))
+        return cast("Capture", cv2.VideoCapture(device, cv2.CAP_V4L2))
+    return cast("Capture", cv2.VideoCapture(device, cv2.CAP_ANY))
 
 
 class OpenCvCamera:
@@ -52,7 +56,7 @@ class OpenCvCamera:
     def __init__(
         self,
         spec: CameraSource,
-        capture: Callable[[int], Capture] = open_camera,
+        capture: Callable[[int | str], Capture] = open_camera,
         stall_seconds: float = STALL_SECONDS,
     ) -> None:
         self._spec = spec
@@ -67,6 +71,8 @@ class OpenCvCamera:
     def open(self) -> SourceInfo:
         """Open the camera and wait for its first picture."""
         self._life.require_new()
+        if isinstance(self._spec.device_index, str):
+            refuse_unless_device(self._spec.device_index, self._life.name)
         with quiet_opencv():
             capture = self._make(self._spec.device_index)
             if not capture.isOpened():
@@ -143,6 +149,22 @@ class OpenCvCamera:
             raise SourceError(msg) from error
 
 
+def refuse_unless_device(path: str, name: str) -> None:
+    """Raise `SourceError` unless there is a device at this path; looks before OpenCV opens it."""
+    if sys.platform != "linux":
+        msg = f"{name} cannot be opened: cameras have a path on Linux alone; give its number"
+        raise SourceError(msg)
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as error:
+        cameras = ", ".join(cameras_of_this_machine() or {}) or "no /dev/video* device"
+        msg = f"{name} cannot be opened: {error.strerror}; this machine has {cameras}"
+        raise SourceError(msg) from error
+    if not stat.S_ISCHR(mode):
+        msg = f"{name} is not a device (a video file is a VideoFileSource)"
+        raise SourceError(msg)
+
+
 def cameras_of_this_machine(folder: Path = Path("/dev")) -> dict[str, bool] | None:
     """The video devices of Linux and whether this user may use each; None on other systems."""
     if sys.platform != "linux":
@@ -151,8 +173,14 @@ def cameras_of_this_machine(folder: Path = Path("/dev")) -> dict[str, bool] | No
     return {str(path): os.access(path, os.R_OK | os.W_OK) for path in devices}
 
 
-def why_no_camera(device_index: int, cameras: Mapping[str, bool] | None) -> str:
+def why_no_camera(device: int | str, cameras: Mapping[str, bool] | None) -> str:
     """Why a camera cannot be opened, and what to do about it."""
+    if isinstance(device, str):
+        return (
+            f"camera {device} cannot be opened: another program uses it, this user may not (add the"
+            " user to the group that owns it, often 'video'), or it gives no pictures"
+        )
+    device_index = device
     if cameras is None:
         return (
             f"camera {device_index} cannot be opened; check that it is plugged in, that no other"
