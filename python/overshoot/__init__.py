@@ -7,8 +7,13 @@ raised, `overshoot.gateway.LocalGateway` for a gateway of one's own.
 
 from overshoot.client.http_client import OvershootHttpClient
 from overshoot.client.realtime_vision import RealtimeVision, RealtimeVisionConfig
+from overshoot.client.relay_result import RelayResult
+from overshoot.client.stream_relay import OvershootStreamRelay
 from overshoot.domain.ending import StreamEnd
 from overshoot.domain.inference import InferenceResult, StreamInferenceResult, Unsupported
+from overshoot.domain.latency import Percentiles
+from overshoot.domain.ledger import FrameCounts, StreamStats
+from overshoot.domain.reconnection import ReconnectionPolicy
 from overshoot.domain.source import (
     CameraSource,
     ImageFolderSource,
@@ -17,6 +22,7 @@ from overshoot.domain.source import (
     UrlSource,
     VideoFileSource,
 )
+from overshoot.domain.status import StreamStatus
 from overshoot.domain.stream import (
     FrameProcessingConfig,
     IceServer,
@@ -50,6 +56,7 @@ __all__ = [
     "CallbackError",
     "CameraSource",
     "ConfigurationError",
+    "FrameCounts",
     "FrameError",
     "FrameProcessingConfig",
     "IceServer",
@@ -62,10 +69,14 @@ __all__ = [
     "NotFoundError",
     "OvershootError",
     "OvershootHttpClient",
+    "OvershootStreamRelay",
+    "Percentiles",
     "ProtocolError",
     "RateLimitError",
     "RealtimeVision",
     "RealtimeVisionConfig",
+    "ReconnectionPolicy",
+    "RelayResult",
     "ServerError",
     "SourceError",
     "StreamEnd",
@@ -74,6 +85,8 @@ __all__ = [
     "StreamInferenceResult",
     "StreamProcessingConfig",
     "StreamSource",
+    "StreamStats",
+    "StreamStatus",
     "SyntheticSource",
     "UnauthorizedError",
     "Unsupported",

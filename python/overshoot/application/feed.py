@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
@@ -12,33 +13,45 @@ if TYPE_CHECKING:
     from overshoot.framepath import FrameRing, RingStats
 
 
-def sending_size(width: int, height: int) -> tuple[int, int]:
-    """The size a picture is sent at: at most 1280 by 720 or 720 by 1280, its shape kept.
+def sending_size(width: int, height: int, largest: tuple[int, int]) -> tuple[int, int]:
+    """The size a picture is sent at: its shape kept, within ``largest`` or that turned by 90°.
 
-    The gateway makes it no larger than that before inference, so more would only cost bandwidth.
     Sides are even, for video encoders halve the colour planes, and never under 16 pixels.
     """
-    scale = min(1.0, MAX_LONG_SIDE / max(width, height), MAX_SHORT_SIDE / min(width, height))
+    long, short = max(largest), min(largest)
+    scale = min(1.0, long / max(width, height), short / min(width, height))
     return max(16, round(width * scale / 2) * 2), max(16, round(height * scale / 2) * 2)
 
 
 class RingFeed:
-    """A `ports.transport.FrameFeed` over the ring buffer; one thread offers, the loop takes."""
+    """A `ports.transport.FrameFeed` over the ring buffer; any thread offers, the loop takes.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    Args:
+        loop: the event loop of the consumer.
+        largest: frames are scaled down to this size, sides in any order. The default is what a
+            gateway scales to before inference: more would only cost bandwidth.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, largest: tuple[int, int] | None = None
+    ) -> None:
         self._loop = loop
+        self._largest = largest or (MAX_LONG_SIDE, MAX_SHORT_SIDE)
         self._ready = asyncio.Event()
+        self._lock = threading.Lock()
         self._ring: FrameRing | None = None
+        self._size = (0, 0)
+        self._earlier: list[FrameRing] = []
         self._ended = False
 
     def offer(self, frame: Frame) -> None:
         """Convert and hand over a frame; any thread, never waits. The newest frame wins.
 
-        The first frame decides the size; later ones are scaled to it. `FrameError` for pixels of a
-        wrong shape or type, or larger than the frame path takes.
+        `FrameError` for pixels of a wrong shape or type, or larger than the frame path takes.
         """
-        ring = self._ring or self._new_ring(frame)
-        if ring.push(frame.pixels, frame.timestamp, frame.index, order=frame.order):
+        if self._ring_for(frame).push(
+            frame.pixels, frame.timestamp, frame.index, order=frame.order
+        ):
             self._wake()
 
     def finish(self) -> None:
@@ -57,19 +70,35 @@ class RingFeed:
             await self._ready.wait()
 
     def stats(self) -> RingStats:
-        """The ring's own counts."""
+        """The counts of all rings so far; what waits in an earlier one is dropped."""
         from overshoot.framepath import RingStats
 
-        return RingStats(0, 0, 0, 0) if self._ring is None else self._ring.stats
+        with self._lock:
+            earlier = [ring.stats for ring in self._earlier]
+            now = RingStats(0, 0, 0, 0) if self._ring is None else self._ring.stats
+        return RingStats(
+            now.pushed + sum(old.pushed for old in earlier),
+            now.taken + sum(old.taken for old in earlier),
+            now.dropped + sum(old.dropped + old.ready for old in earlier),
+            now.ready,
+        )
 
-    def _new_ring(self, frame: Frame) -> FrameRing:
+    def _ring_for(self, frame: Frame) -> FrameRing:
+        """The ring of this frame's size: a new one when a phone is turned, say."""
         from overshoot.framepath import FrameRing
         from overshoot.framepath.validation import check_packed
 
-        check_packed(frame.pixels)
-        width, height = sending_size(frame.width, frame.height)
-        self._ring = FrameRing(width, height)
-        return self._ring
+        if self._ring is None:
+            check_packed(frame.pixels)
+        elif frame.pixels.ndim != 3 or 0 in frame.pixels.shape:  # noqa: PLR2004 - push says why
+            return self._ring
+        size = sending_size(frame.width, frame.height, self._largest)
+        with self._lock:
+            if self._ring is None or size != self._size:
+                if self._ring is not None:
+                    self._earlier.append(self._ring)
+                self._ring, self._size = FrameRing(*size), size
+            return self._ring
 
     def _wake(self) -> None:
         try:

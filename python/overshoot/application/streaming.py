@@ -93,6 +93,7 @@ class LiveStream:
         drain_seconds: how long answers are awaited after the end of the video.
         reconnection: how long to try to mend a lost connection; None ends the stream instead.
         finish: applied to each result before anybody sees it.
+        largest: frames are scaled down to this size, sides in any order; None is 1280 by 720.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class LiveStream:
         drain_seconds: float = 5.0,
         reconnection: ReconnectionPolicy | None = None,
         finish: Finish | None = None,
+        largest: tuple[int, int] | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
@@ -119,7 +121,7 @@ class LiveStream:
         self._results = _delivery("on_result", callbacks.on_result, self._errors)
         self._states = _delivery("on_state", callbacks.on_state, self._errors)
         self._readers = Readers["InferenceResult[Any]"]()
-        self._sink = FrameSink(loop, clock, RingFeed(loop))
+        self._sink = FrameSink(loop, clock, RingFeed(loop, largest))
         self._intake = intake(
             IntakeSink(
                 self._sink.offer,
@@ -378,7 +380,7 @@ class LiveStream:
     def on_change(self) -> None:
         """The connection has changed."""
         connection = self._connection
-        if connection is None or self._status.state in {"idle", "opening", "reconnecting", "closed"}:
+        if connection is None or self._status.state not in {"active", "degraded", "draining"}:
             return
         if connection.draining:
             self._tell("draining", "source_ended")

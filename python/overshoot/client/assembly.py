@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from overshoot import bootstrap
+from overshoot.client.stream_handle import is_text
 from overshoot.domain.reconnection import ReconnectionPolicy
 from overshoot.domain.stream import (
     FrameProcessingConfig,
@@ -27,9 +28,15 @@ DRAIN_MARGIN_SECONDS = 5.0
 
 
 def live_stream(
-    config: RealtimeVisionConfig, intake: Callable[[IntakeSink, Clock], Intake]
+    config: RealtimeVisionConfig,
+    intake: Callable[[IntakeSink, Clock], Intake],
+    *,
+    largest: tuple[int, int] | None = None,
 ) -> LiveStream:
-    """A stream that is not started yet; `ConfigurationError` for a value that cannot be."""
+    """A stream that is not started yet; `ConfigurationError` for a value that cannot be.
+
+    ``largest`` is the size, sides in any order, that frames are scaled down to.
+    """
     from overshoot.application.streaming import LiveStream, StreamCallbacks
 
     if config.debug:
@@ -55,6 +62,7 @@ def live_stream(
         ),
         drain_seconds=_drain_seconds(processing),
         reconnection=_reconnection(config),
+        largest=largest,
     )
 
 
@@ -68,11 +76,6 @@ def capture_of(source: StreamSource) -> Callable[[IntakeSink, Clock], Intake]:
         return Capture(adapter, clock=clock, processor=source.frame_processor, sink=sink)
 
     return make
-
-
-def is_text(value: object) -> bool:
-    """Whether it is a string with something in it."""
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _check(config: RealtimeVisionConfig) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from attrs import field, frozen
 
-from overshoot.client.assembly import capture_of, is_text, live_stream
+from overshoot.client.assembly import capture_of, live_stream
+from overshoot.client.stream_handle import StreamHandle
 from overshoot.domain.inference import InferenceResult, JsonSchema
 from overshoot.domain.source import CameraSource, StreamSource
 from overshoot.domain.status import StreamStatus
@@ -22,12 +23,9 @@ from overshoot.domain.stream import (
     processing_from_mapping,
 )
 from overshoot.domain.validation import fail
-from overshoot.errors import OvershootError, StreamEndedError
+from overshoot.errors import OvershootError
 
 if TYPE_CHECKING:
-    from overshoot.application.streaming import LiveStream
-    from overshoot.domain.ending import StreamEnd
-    from overshoot.domain.ledger import StreamStats
     from overshoot.domain.reconnection import ReconnectionPolicy
 
 OnResult: TypeAlias = Callable[[InferenceResult[Any]], Awaitable[Any] | Any]
@@ -95,7 +93,7 @@ class RealtimeVisionConfig:
         raise fail(self, "processing", "a mapping or a StreamProcessingConfig", given)
 
 
-class RealtimeVision:
+class RealtimeVision(StreamHandle):
     """One stream from a source to a gateway, and the answers about it.
 
     ::
@@ -107,8 +105,8 @@ class RealtimeVision:
     """
 
     def __init__(self, config: RealtimeVisionConfig) -> None:
+        super().__init__()
         self._config = config
-        self._stream: LiveStream | None = None
 
     async def start(self) -> None:
         """Open the source and the stream; returns when frames flow and results can arrive.
@@ -122,59 +120,9 @@ class RealtimeVision:
 
         Nothing is left running after an error.
         """
-        if self._stream is not None and not self._stream.finished:
-            message = "this RealtimeVision runs already; stop it first"
-            raise StreamEndedError(message, reason="already_started")
+        self._refuse_if_running()
         self._stream = live_stream(self._config, capture_of(self._config.source))
         await self._stream.start()
-
-    async def stop(self) -> None:
-        """End the stream and release camera, sockets and tasks; does nothing when none runs."""
-        if self._stream is not None:
-            await self._stream.stop()
-
-    async def wait_ended(self) -> StreamEnd:
-        """Wait until the stream has ended (end of the video, the gateway's word, `stop`); why."""
-        return await self._running_stream().wait_closed()
-
-    async def update_prompt(self, prompt: str) -> None:
-        """Ask something else from the next clip on.
-
-        Raises:
-            ConfigurationError: the prompt is empty.
-            StreamEndedError: no stream runs.
-            ApiError, NetworkError: the gateway did not take it; the old prompt stays.
-        """
-        if not is_text(prompt):
-            raise fail(self, "prompt", "a non-empty string", prompt)
-        await self._running_stream().update_prompt(prompt)
-
-    async def submit_feedback(self, rating: int, category: str, feedback: str = "") -> None:
-        """Rate the answers: ``rating`` 1 (bad) to 5 (good), a ``category`` and free text."""
-        if type(rating) is not int or not 1 <= rating <= 5:  # noqa: PLR2004
-            raise fail(self, "rating", "a whole number from 1 to 5", rating)
-        if not is_text(category):
-            raise fail(self, "category", "a non-empty string", category)
-        await self._running_stream().submit_feedback(rating, category, feedback)
-
-    def results(self) -> AsyncIterator[InferenceResult[Any]]:
-        """The results from now on, for ``async for``; it ends when the stream has ended.
-
-        While the reader is busy the newest 64 wait; older ones are dropped and counted in `stats`.
-        """
-        return self._running_stream().results()
-
-    def stats(self) -> StreamStats:
-        """The stream in numbers, also after its end: frames, drops, results, latencies."""
-        return self._running_stream().stats()
-
-    def get_stream_id(self) -> str | None:
-        """The gateway's id of the running stream, or None."""
-        return self._stream.stream_id if self._stream is not None and self.is_active() else None
-
-    def is_active(self) -> bool:
-        """Whether frames are being sent and answers awaited."""
-        return self._stream is not None and self._stream.active
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -187,8 +135,3 @@ class RealtimeVision:
         traceback: TracebackType | None,
     ) -> None:
         await self.stop()
-
-    def _running_stream(self) -> LiveStream:
-        if self._stream is None:
-            raise StreamEndedError("no stream runs: call start() first", reason="not_started")
-        return self._stream
