@@ -44,6 +44,36 @@ def write_video(
     return path
 
 
+def write_moving(
+    path: Path, times_ms: Sequence[int], *, codec: str, gop: int = 12, b_frames: int = 2
+) -> Path:
+    """A video whose every picture is another, with key frames ``gop`` pictures apart."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25 if path.suffix == ".avi" else 1000)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        context = stream.codec_context
+        base = Fraction(1, 25) if path.suffix == ".avi" else MILLISECOND
+        context.time_base, context.gop_size = base, gop
+        context.max_b_frames = b_frames
+        if codec == "libx264":
+            stream.options = {"preset": "ultrafast", "bf": str(b_frames), "sc_threshold": "0"}
+        for number, time_ms in enumerate(times_ms):
+            frame = av.VideoFrame.from_ndarray(moving_picture(number), format="bgr24")
+            frame.pts, frame.time_base = round(Fraction(time_ms, 1000) / base), base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def moving_picture(number: int) -> NDArray[np.uint8]:
+    """A bright block on noise that stays; where the block is says which picture it is."""
+    picture = np.random.default_rng(5).integers(40, 90, (64, 96, 3), np.uint8)
+    left, top = number * 7 % 80, number * 3 % 48
+    picture[top : top + 16, left : left + 16] = (250, 240, 20 + number % 200)
+    return picture
+
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 

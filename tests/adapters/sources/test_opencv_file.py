@@ -6,14 +6,16 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.sources.made_videos import numbered_picture, write_video
+from adapters.sources.made_videos import numbered_picture, write_moving, write_video
 from contracts.source_contract import MakeSource, SourceContract, opened, read_up_to
 from overshoot.adapters.sources.opencv_file import OpenCvFile
 from overshoot.domain.source import VideoFileSource
@@ -32,8 +34,17 @@ class TestOpenCvFileLooping(SourceContract):
         return lambda: (OpenCvFile(VideoFileSource(video, loop=True)), None)
 
 
-def why_not(path: Path) -> str:
-    source = OpenCvFile(VideoFileSource(path))
+class TestOpenCvFileFromAStart(SourceContract):
+    first_time = 0.3
+
+    @pytest.fixture
+    def make_source(self, video: Path) -> MakeSource:
+        spec = VideoFileSource(video, start_seconds=0.25, end_seconds=0.7, real_time=False)
+        return lambda: (OpenCvFile(spec), 4)
+
+
+def why_not(path: Path, **how: Any) -> str:
+    source = OpenCvFile(VideoFileSource(path, **how))
     with pytest.raises(SourceError) as caught:
         source.open()
     with pytest.raises(SourceError, match="not open"):
@@ -48,6 +59,91 @@ def test_pictures_and_times_are_those_of_the_file(video: Path) -> None:
     assert [frame.timestamp for frame in frames] == pytest.approx([n / 10 for n in range(8)])
     for number, frame in enumerate(frames):
         assert abs(frame.pixels.mean() - numbered_picture(number).mean()) < 11
+
+
+def test_a_part_is_played_on_the_videos_own_clock(video: Path) -> None:
+    spec = VideoFileSource(video, start_seconds=0.2, end_seconds=0.5, playback_speed=2.0)
+    source = OpenCvFile(spec)
+    info = source.open()
+    frames = read_up_to(source, 10)
+    source.close()
+    assert (info.playback_speed, info.real_time, info.live) == (2.0, True, False)
+    assert [frame.timestamp for frame in frames] == pytest.approx([0.2, 0.3, 0.4])
+    assert [frame.index for frame in frames] == [0, 1, 2]
+
+
+def test_analysis_asks_that_no_frame_be_lost(video: Path) -> None:
+    source = OpenCvFile(VideoFileSource(video, real_time=False))
+    assert not source.open().real_time
+    source.close()
+
+
+def test_a_part_is_looped_with_rising_times(video: Path) -> None:
+    spec = VideoFileSource(video, start_seconds=0.2, end_seconds=0.5, loop=True)
+    with opened(OpenCvFile(spec)) as source:
+        frames = read_up_to(source, 7)
+    times = [frame.timestamp for frame in frames]
+    assert times[:3] == pytest.approx([0.2, 0.3, 0.4])
+    assert np.diff(times[3:6]) == pytest.approx([0.1, 0.1])
+    assert 0 < times[3] - times[2] <= 0.2
+    for first, later in ((0, 3), (1, 4), (2, 5), (0, 6)):
+        np.testing.assert_array_equal(frames[first].pixels, frames[later].pixels)
+
+
+def test_a_part_without_a_frame_is_empty(video: Path) -> None:
+    spec = VideoFileSource(video, start_seconds=0.31, end_seconds=0.39)
+    with opened(OpenCvFile(spec)) as source:
+        assert [source.read(), source.read()] == [None, None]
+    with opened(OpenCvFile(evolve(spec, loop=True))) as source:
+        assert [source.read(), source.read()] == [None, None]
+
+
+@pytest.mark.parametrize("start", [0.75, 4.0, 6.0, 5000.0])
+def test_a_start_behind_the_end_is_an_error(video: Path, start: float) -> None:
+    assert "start_seconds" in why_not(video, start_seconds=start)
+
+
+def varying(count: int) -> list[int]:
+    """Times in ms whose steps vary between 1/100 s and 1/2 s."""
+    steps = np.random.default_rng(3).choice([10, 33, 40, 120, 500], count - 1)
+    return [0, *(int(time) for time in np.cumsum(steps))]
+
+
+KINDS = {
+    "steady.mp4": ([40 * n for n in range(400)], "libx264", 50),
+    "varying.mp4": (varying(200), "libx264", 12),
+    "varying.mkv": (varying(200), "libx264", 40),
+    "varying.ts": (varying(200), "libx264", 25),
+    "one_key_frame.mkv": ([40 * n for n in range(400)], "libx264", 1000),
+    "old.avi": ([40 * n for n in range(400)], "mpeg4", 30),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_start_is_exact_in_every_kind_of_file(tmp_path: Path, name: str) -> None:
+    times, codec, gop = KINDS[name]
+    path = write_moving(tmp_path / name, times, codec=codec, gop=gop)
+    with opened(OpenCvFile(VideoFileSource(path))) as source:
+        whole = read_up_to(source, 1000)
+    assert len(whole) == len(times)
+    for chosen in (3, 60, 130, 155, 180, len(times) - 1):
+        start = whole[chosen].timestamp
+        spec = VideoFileSource(path, start_seconds=start, real_time=False)
+        with opened(OpenCvFile(spec)) as source:
+            part = read_up_to(source, 12)
+        expected = whole[chosen : chosen + 12]
+        assert [frame.timestamp for frame in part] == pytest.approx(
+            [frame.timestamp for frame in expected], abs=1e-6
+        )
+        for frame, same in zip(part, expected, strict=True):
+            np.testing.assert_array_equal(frame.pixels, same.pixels)
+
+
+def test_an_interrupt_ends_the_way_to_the_start(video: Path) -> None:
+    source = OpenCvFile(VideoFileSource(video, start_seconds=0.5))
+    source.interrupt()
+    with opened(source):
+        assert source.read() is None
 
 
 def test_a_loop_goes_on_counting(video: Path) -> None:
@@ -237,6 +333,18 @@ class TestRealClips:
         assert (info.width, info.height) == (320, 568)
         assert {frame.pixels.shape for frame in frames} == {(568, 320, 3)}
         assert len(frames) == 3
+
+    @pytest.mark.parametrize("name", ["rotation90.mov", "unordered_pts.mov", "corrupted.mp4"])
+    def test_a_start_in_a_bad_clip_is_exact(self, media: Path, name: str) -> None:
+        path = media / "bad" / name
+        with opened(OpenCvFile(VideoFileSource(path))) as source:
+            whole = read_up_to(source, 25)
+        start = whole[2].timestamp
+        with opened(OpenCvFile(VideoFileSource(path, start_seconds=start))) as source:
+            part = read_up_to(source, len(whole) - 2)
+        for frame, same in zip(part, whole[2:], strict=True):
+            assert frame.timestamp == same.timestamp
+            np.testing.assert_array_equal(frame.pixels, same.pixels)
 
     def test_unordered_timestamps_come_out_rising(self, media: Path) -> None:
         with opened(OpenCvFile(VideoFileSource(media / "bad" / "unordered_pts.mov"))) as source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from overshoot.adapters.sources.handover import Handover
 from overshoot.adapters.sources.incoming import as_pixels, checked_bytes
@@ -157,11 +157,12 @@ class AsyncFrames:
 
 def _split(item: object) -> tuple[Any, Any]:
     """The picture and the timestamp of an item; None when it has none."""
-    match item:
-        case [picture, timestamp] if not isinstance(item, list):
-            return picture, timestamp
-        case _:
-            return item, None
+    if isinstance(item, tuple):
+        parts = cast("tuple[object, ...]", item)
+        if len(parts) == 2:  # noqa: PLR2004 - picture, timestamp
+            return parts
+        return parts, None
+    return item, None
 
 
 def _unusable(error: FrameError) -> SourceError:

@@ -24,6 +24,10 @@ class Lifecycle:
         """Whether reading is over because someone asked for it."""
         return self._interrupted.is_set()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait, but not longer than until it is interrupted; whether it is."""
+        return self._interrupted.wait(seconds)
+
     def require_new(self) -> None:
         """Raise `SourceError` when it has been opened or closed before."""
         if self._opened or self._closed:

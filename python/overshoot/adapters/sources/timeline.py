@@ -21,21 +21,27 @@ class Timeline:
 
     A position that is not a number, does not rise by 0.1 ms or jumps by more than a minute (seen:
     jumps by 2**32 ticks) is replaced: the frame then comes one frame time of ``fps`` after the one
-    before it, and the positions after it are counted from there. So is a position that begins a new
-    round of a loop.
+    before it, and the positions after it are counted from there.
+
+    Args:
+        fps: frames per second, as the container says.
+        origin: the position of the first frame of all, where `place` is first called for a later
+            one; None when it is called for that one.
     """
 
-    def __init__(self, fps: float) -> None:
+    def __init__(self, fps: float, origin: float | None = None) -> None:
         self._interval = min(1 / (sane_fps(fps) or USUAL_FPS), LONGEST_STEP_SECONDS)
         self._last: float | None = None
         self._origin = 0.0
+        self._given_origin = origin
 
     def place(self, position: float) -> float:
         """The timestamp in seconds of the next frame, whose position is given in seconds."""
         if self._last is None:
-            self._origin = position if math.isfinite(position) else 0.0
-            self._last = 0.0
-            return 0.0
+            first = position if math.isfinite(position) else 0.0
+            self._origin = first if self._given_origin is None else self._given_origin
+            self._last = max(first - self._origin, 0.0)
+            return self._last
         timestamp = position - self._origin
         step = timestamp - self._last
         if not SHORTEST_STEP_SECONDS <= step <= LONGEST_STEP_SECONDS:
