@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from overshoot.domain.pushed import AsyncFramesSource, FrameSource, PushSource
 from overshoot.domain.source import (
     CameraSource,
     ImageFolderSource,
@@ -21,11 +22,14 @@ from overshoot.domain.source import (
 from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from overshoot.domain.frame import Pixels
+    from overshoot.domain.pushed import GivenPicture
     from overshoot.domain.stream import IceServer
     from overshoot.ports.clock import Clock
     from overshoot.ports.gateway_requests import GatewayRequests
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.source import Source
+    from overshoot.ports.store import Store
     from overshoot.ports.transport import Transport
 
 
@@ -50,14 +54,18 @@ def gateway_requests(api_url: str, api_key: str) -> GatewayRequests:
     return GatewayApi(api_url, api_key)
 
 
-def webrtc_transport(
+def webrtc_transports(
     api_url: str, api_key: str, *, ice_servers: Sequence[IceServer] = ()
-) -> Transport:
-    """A stream to a gateway over WebRTC; `ConfigurationError` as for `gateway_requests`."""
+) -> Callable[[], Transport]:
+    """Makes transports to a gateway over WebRTC, each for one stream.
+
+    `ConfigurationError` as for `gateway_requests`, now and not at the first stream.
+    """
     from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
     from overshoot.adapters.transports.webrtc.transport import WebRtcTransport
 
-    return WebRtcTransport(GatewayApi(api_url, api_key), ice_servers=ice_servers)
+    GatewayApi(api_url, api_key)
+    return lambda: WebRtcTransport(GatewayApi(api_url, api_key), ice_servers=ice_servers)
 
 
 def _camera(spec: CameraSource) -> Source:
@@ -90,12 +98,34 @@ def _synthetic(spec: SyntheticSource) -> Source:
     return SyntheticScene(spec)
 
 
+def _pushed(spec: PushSource) -> Source:
+    from overshoot.adapters.sources.pushed_frames import PushedFrames
+
+    return PushedFrames(spec)
+
+
+def _async_frames(spec: AsyncFramesSource) -> Source:
+    import asyncio
+
+    from overshoot.adapters.sources.async_frames import AsyncFrames
+
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError as error:
+        message = "an AsyncFramesSource can only be opened while an event loop runs"
+        raise ConfigurationError(message, details={"field": "source"}) from error
+    return AsyncFrames(spec, loop)
+
+
 _SOURCES: dict[type[Any], Callable[[Any], Source]] = {
     CameraSource: _camera,
     VideoFileSource: _file,
     ImageFolderSource: _folder,
     UrlSource: _url,
     SyntheticSource: _synthetic,
+    PushSource: _pushed,
+    FrameSource: _pushed,
+    AsyncFramesSource: _async_frames,
 }
 
 
@@ -107,6 +137,13 @@ def open_source(spec: StreamSource) -> Source:
         message = f"source must be one of {known}, got {type(spec).__name__}"
         raise ConfigurationError(message, details={"field": "source"})
     return make(spec)
+
+
+def decode_jpeg(data: GivenPicture) -> Pixels:
+    """BGR pixels of a JPEG picture, its size looked at first; `FrameError` if it is none."""
+    from overshoot.adapters.sources.incoming import decode_jpeg
+
+    return decode_jpeg(data)
 
 
 def inference_backend(name: str) -> InferenceBackend:
@@ -127,3 +164,10 @@ def pull_models(wheel: Path | None, on_progress: Callable[[str], None]) -> Path:
     from overshoot.adapters.inference.local.pulling import pull
 
     return pull(wheel=wheel, on_progress=on_progress).folder
+
+
+def memory_store() -> Store:
+    """A store that forgets everything when the program ends."""
+    from overshoot.adapters.stores.memory import MemoryStore
+
+    return MemoryStore()

@@ -101,13 +101,15 @@ async def test_a_cancelled_wait_loses_nothing() -> None:
     assert taken is not None
 
 
-async def test_later_frames_are_scaled_to_the_first() -> None:
+async def test_a_frame_of_another_shape_keeps_it_and_nothing_is_miscounted() -> None:
     ring = feed()
     ring.offer(Frame(picture(width=64, height=48), 0.0, 0))
     ring.offer(Frame(picture(width=200, height=20), 0.1, 1))
     frame = await ring.next_frame()
     assert frame is not None
-    assert (frame.width, frame.height, frame.index) == (64, 48, 1)
+    assert (frame.width, frame.height, frame.index) == (200, 20, 1)
+    stats = ring.stats()
+    assert (stats.pushed, stats.taken, stats.dropped, stats.ready) == (2, 1, 1, 0)
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 3), (4, 0, 3), (4, 4), (4, 4, 4)])

@@ -89,7 +89,7 @@ def stream(
     def make(source: ListSource | None = None, **changes: Any) -> LiveStream:
         read = source or Steady(backend)
         processor = changes.pop("frame_processor", None)
-        told = {"on_result": inbox.on_result, "on_error": inbox.on_error}
+        told: dict[str, Any] = {"on_result": inbox.on_result, "on_error": inbox.on_error}
         told |= {name: changes.pop(name) for name in list(changes) if name.startswith("on_")}
         only = changes.pop("transport", transport)
         values: dict[str, Any] = {

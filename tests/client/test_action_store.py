@@ -66,7 +66,7 @@ def test_export(store: ActionStore, tmp_path: Path) -> None:
 
 
 def test_an_unknown_filter_is_refused(store: ActionStore) -> None:
-    with pytest.raises(ConfigurationError, match="no filter 'since'.*last_seconds"):
+    with pytest.raises(ConfigurationError, match=r"no filter 'since'.*last_seconds"):
         store.get_actions(since=3)  # type: ignore[call-arg]
 
 

@@ -53,7 +53,7 @@ def config(**changes: Any) -> RealtimeVisionConfig:
         ("reconnect", "yes", "reconnect"),
         ("on_result", "print", "on_result"),
         ("on_error", 3, "on_error"),
-        ("output_schema", "{}", "output_schema"),
+        ("output_schema", "{", "output_schema"),
         ("output_schema", [1], "output_schema"),
         ("output_schema", {"const": object()}, "output_schema"),
         ("output_schema", {"const": float("nan")}, "output_schema"),

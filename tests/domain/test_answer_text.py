@@ -47,11 +47,11 @@ def test_json_between_words_is_found_whole(before: str, value: Any, after: str) 
 
 @given(WORDS, CONTAINER, st.sampled_from(["json", "", "JSON", "json5"]))
 def test_a_fence_is_read_before_the_words(before: str, value: Any, language: str) -> None:
-    text = f"{before} ```{language}\n{json.dumps(value)}\n``` done"
+    text = f"{before}\n```{language}\n{json.dumps(value)}\n``` done"
     assert values(text)[0] == value
 
 
-@given(st.dictionaries(st.text(max_size=3), JSON, min_size=1, max_size=4), st.data())
+@given(st.dictionaries(st.text("ab`", max_size=4), JSON, min_size=1, max_size=4), st.data())
 def test_a_part_of_an_answer_that_is_cut_off_is_not_the_answer(
     value: dict[str, Any], data: st.DataObject
 ) -> None:
@@ -106,6 +106,11 @@ def test_brackets_of_ordinary_writing_are_no_broken_answer() -> None:
 def test_what_begins_like_json_and_is_none_says_why(text: str, why: str) -> None:
     assert values(text) == []
     assert why in faults(text)[0]
+
+
+def test_a_fence_inside_a_string_is_none() -> None:
+    assert values('{"code": "```3```", "cut') == []
+    assert values('so {"code": "```3```"}') == [{"code": "```3```"}]
 
 
 def test_after_broken_json_the_rest_is_read() -> None:

@@ -144,7 +144,7 @@ async def test_every_kind_of_picture_is_taken(gateway: LocalGateway, backend: Fr
         for number, (picture, how) in enumerate(given):
             relay.push_frame(picture, number / 5, **how)
             await asyncio.sleep(0.2)
-        for later in (2.0, 3.0):  # A receiver hands out a picture when the next one begins.
+        for later in (1.45, 1.9, 2.4):  # A receiver hands out a picture when the next one begins.
             relay.push_frame(rgb[0], later)
             await asyncio.sleep(0.3)
     read = {number for seen in backend.requests for number in seen.numbers}

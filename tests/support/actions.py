@@ -29,7 +29,7 @@ actions = st.builds(
 
 def filters() -> st.SearchStrategy[dict[str, Any]]:
     """Keyword arguments of ``get_actions`` that make sense together."""
-    return st.fixed_dictionaries(
+    given: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         {},
         optional={
             "action": names | st.lists(names, max_size=3) | st.just("never seen"),
@@ -38,7 +38,8 @@ def filters() -> st.SearchStrategy[dict[str, Any]]:
             "min_confidence": confidences,
             "last_seconds": times,
         },
-    ).filter(lambda given: given.get("start_time", 0.0) <= given.get("end_time", 1e12))
+    )
+    return given.filter(lambda each: each.get("start_time", 0.0) <= each.get("end_time", 1e12))
 
 
 def selected(kept: Sequence[DetectedAction], query: ActionQuery) -> list[DetectedAction]:

@@ -8,7 +8,7 @@ from typing import Any, TypedDict, assert_type
 
 from attrs import frozen
 
-from overshoot import InferenceResult
+from overshoot import InferenceResult, RealtimeVision, RealtimeVisionConfig
 from overshoot.domain.answer import AnswerReader, Parsed, with_parsed
 from overshoot.wire.typed_answers import answer_reader
 
@@ -55,3 +55,26 @@ def a_result_takes_the_type_of_its_reader(result: InferenceResult[Any]) -> None:
     assert_type(read.parse_error, str | None)
     if read.parsed is not None:
         assert_type(read.parsed.count, int)
+
+
+def a_stream_has_the_type_of_its_schema() -> None:
+    def on_result(result: InferenceResult[Answer]) -> None:
+        assert_type(result.parsed, Answer | None)
+
+    config = RealtimeVisionConfig(
+        api_url="", api_key="", prompt="", output_schema=Answer, on_result=on_result
+    )
+    assert_type(config, RealtimeVisionConfig[Answer])
+    assert_type(RealtimeVision(config), RealtimeVision[Answer])
+    RealtimeVisionConfig[Answer](
+        api_url="",
+        api_key="",
+        prompt="",
+        output_schema=Answer,
+        on_result=lambda r: None if r.parsed is None else r.parsed.count,
+    )
+
+
+async def results_are_typed_when_they_are_read(vision: RealtimeVision[Answer]) -> None:
+    async for result in vision.results():
+        assert_type(result, InferenceResult[Answer])

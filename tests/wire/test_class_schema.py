@@ -175,7 +175,7 @@ def test_a_typed_dict_knows_what_may_be_missing_though_annotations_are_strings()
 @frozen
 class Ruled:
     count: int = field(validator=[ge(0), lt(10)])
-    share: float = field(default=0.5, validator=and_(gt(0), le(1.0)))
+    share: float = field(default=0.5, validator=and_(gt(0.0), le(1.0)))
     name: str = field(default="", validator=max_len(3), metadata={"description": "short"})
     rest: int | None = field(default=None, validator=optional(ge(1)))
     tags: Annotated[list[str], min_len(1), max_len(2)] = field(factory=list)
@@ -186,13 +186,13 @@ class Ruled:
 
 @frozen
 class Untyped:
-    what = attrs.field(default=None)
+    what = attrs.field(default=None)  # type: ignore[var-annotated]
 
 
 def test_limits_and_descriptions() -> None:
     assert schema_of(Ruled)["properties"] == {
         "count": {"type": "integer", "minimum": 0, "exclusiveMaximum": 10},
-        "share": {"type": "number", "exclusiveMinimum": 0, "maximum": 1.0},
+        "share": {"type": "number", "exclusiveMinimum": 0.0, "maximum": 1.0},
         "name": {"type": "string", "maxLength": 3, "description": "short"},
         "rest": {"anyOf": [{"type": "integer"}, {"type": "null"}], "minimum": 1},
         "tags": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2},

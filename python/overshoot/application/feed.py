@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
 
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from overshoot.framepath import FrameRing, RingStats
 
 
-def sending_size(width: int, height: int, largest: tuple[int, int]) -> tuple[int, int]:
+LARGEST: Final = (MAX_LONG_SIDE, MAX_SHORT_SIDE)
+"""What a gateway scales to before inference: more would only cost bandwidth."""
+
+
+def sending_size(width: int, height: int, largest: tuple[int, int] = LARGEST) -> tuple[int, int]:
     """The size a picture is sent at: its shape kept, within ``largest`` or that turned by 90°.
 
     Sides are even, for video encoders halve the colour planes, and never under 16 pixels.
@@ -28,15 +32,12 @@ class RingFeed:
 
     Args:
         loop: the event loop of the consumer.
-        largest: frames are scaled down to this size, sides in any order. The default is what a
-            gateway scales to before inference: more would only cost bandwidth.
+        largest: frames are scaled down to this size, sides in any order.
     """
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, largest: tuple[int, int] | None = None
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, largest: tuple[int, int] = LARGEST) -> None:
         self._loop = loop
-        self._largest = largest or (MAX_LONG_SIDE, MAX_SHORT_SIDE)
+        self._largest = largest
         self._ready = asyncio.Event()
         self._lock = threading.Lock()
         self._ring: FrameRing | None = None

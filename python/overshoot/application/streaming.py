@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from overshoot.application.connection import Connection, released
 from overshoot.application.delivery import Callback, Delivery, error_delivery
-from overshoot.application.feed import RingFeed
+from overshoot.application.feed import LARGEST, RingFeed
 from overshoot.application.frame_sink import ConnectionFeed, FrameSink
 from overshoot.application.reading import Reader, Readers
 from overshoot.domain.ending import CLIENT_REQUESTED, StreamEnd
@@ -93,7 +93,7 @@ class LiveStream:
         drain_seconds: how long answers are awaited after the end of the video.
         reconnection: how long to try to mend a lost connection; None ends the stream instead.
         finish: applied to each result before anybody sees it.
-        largest: frames are scaled down to this size, sides in any order; None is 1280 by 720.
+        largest: frames are scaled down to this size, sides in any order.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class LiveStream:
         drain_seconds: float = 5.0,
         reconnection: ReconnectionPolicy | None = None,
         finish: Finish | None = None,
-        largest: tuple[int, int] | None = None,
+        largest: tuple[int, int] = LARGEST,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop

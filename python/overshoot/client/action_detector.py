@@ -63,8 +63,8 @@ def _as_store(given: ActionStore | Store | None) -> ActionStore:
 class ActionDetectorConfig:
     """What `ActionDetector` is to do.
 
-    ``actions``, ``min_confidence``, ``on_action``, ``prompt`` and ``store`` are checked at once,
-    the rest by `ActionDetector.start`.
+    The address, the key and what describes the stream are checked by `ActionDetector.start`, the
+    rest at once.
 
     Attributes:
         api_url: address of the gateway, such as ``https://host/api/v0.2``.
@@ -94,7 +94,7 @@ class ActionDetectorConfig:
     on_action: OnAction | None = field(
         default=None, repr=False, validator=a_callable(optional=True)
     )
-    on_error: OnError | None = field(default=None, repr=False)
+    on_error: OnError | None = field(default=None, repr=False, validator=a_callable(optional=True))
     source: StreamSource | None = None
     store: ActionStore = field(default=None, converter=_as_store, repr=False)
     prompt: str = field(default=DEFAULT_PROMPT, validator=a_text())

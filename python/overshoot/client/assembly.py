@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from overshoot import bootstrap
@@ -28,7 +27,7 @@ DRAIN_MARGIN_SECONDS = 5.0
 
 
 def live_stream(
-    config: RealtimeVisionConfig,
+    config: RealtimeVisionConfig[Any],
     intake: Callable[[IntakeSink, Clock], Intake],
     *,
     largest: tuple[int, int] | None = None,
@@ -37,17 +36,21 @@ def live_stream(
 
     ``largest`` is the size, sides in any order, that frames are scaled down to.
     """
+    from overshoot.application.feed import LARGEST
     from overshoot.application.streaming import LiveStream, StreamCallbacks
+    from overshoot.domain.answer import with_parsed
+    from overshoot.wire.typed_answers import answer_reader
 
     if config.debug:
         bootstrap.show_debug()
     processing = config.checked_processing()
     _check(config)
+    reader = answer_reader(config.output_schema)
     inference = StreamInferenceConfig(
         prompt=config.prompt,
         model=config.model,
         backend=config.backend,
-        output_schema_json=config.output_schema,
+        output_schema_json=None if reader is None else reader.schema,
     )
     clock = bootstrap.system_clock()
     return LiveStream(
@@ -62,7 +65,8 @@ def live_stream(
         ),
         drain_seconds=_drain_seconds(processing),
         reconnection=_reconnection(config),
-        largest=largest,
+        finish=None if reader is None else lambda result: with_parsed(result, reader),
+        largest=largest or LARGEST,
     )
 
 
@@ -78,7 +82,7 @@ def capture_of(source: StreamSource) -> Callable[[IntakeSink, Clock], Intake]:
     return make
 
 
-def _check(config: RealtimeVisionConfig) -> None:
+def _check(config: RealtimeVisionConfig[Any]) -> None:
     """Raise `ConfigurationError` for what no value of the domain checks."""
     for name in ("on_result", "on_error", "on_state"):
         callback = getattr(config, name)
@@ -90,23 +94,9 @@ def _check(config: RealtimeVisionConfig) -> None:
     listed = isinstance(servers, (list, tuple))
     if not listed or {type(item) for item in cast("Sequence[object]", servers)} - {IceServer}:
         raise fail(config, "ice_servers", "a list of IceServer", type(config.ice_servers).__name__)
-    _check_schema(config)
 
 
-def _check_schema(config: RealtimeVisionConfig) -> None:
-    schema = cast("Any", config.output_schema)
-    if schema is None:
-        return
-    wanted = "a JSON schema as a mapping"
-    if not isinstance(schema, Mapping):
-        raise fail(config, "output_schema", wanted, schema)
-    try:
-        json.dumps(schema, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as cause:
-        raise fail(config, "output_schema", f"{wanted} ({cause})", type(cause).__name__) from cause
-
-
-def _reconnection(config: RealtimeVisionConfig) -> ReconnectionPolicy | None:
+def _reconnection(config: RealtimeVisionConfig[Any]) -> ReconnectionPolicy | None:
     given = cast("object", config.reconnect)
     if isinstance(given, ReconnectionPolicy):
         return given

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, cast
 
 from attrs import field, frozen
 
 from overshoot.client.assembly import capture_of, live_stream
 from overshoot.client.stream_handle import StreamHandle
-from overshoot.domain.inference import InferenceResult, JsonSchema
+from overshoot.domain.inference import AnswerT, InferenceResult
 from overshoot.domain.source import CameraSource, StreamSource
 from overshoot.domain.status import StreamStatus
 from overshoot.domain.stream import (
@@ -28,7 +28,7 @@ from overshoot.errors import OvershootError
 if TYPE_CHECKING:
     from overshoot.domain.reconnection import ReconnectionPolicy
 
-OnResult: TypeAlias = Callable[[InferenceResult[Any]], Awaitable[Any] | Any]
+OnResult: TypeAlias = Callable[[InferenceResult[AnswerT]], Awaitable[Any] | Any]
 OnError: TypeAlias = Callable[[OvershootError], Awaitable[Any] | Any]
 OnState: TypeAlias = Callable[[StreamStatus], Awaitable[Any] | Any]
 
@@ -39,7 +39,7 @@ DEFAULT_PROCESSING = StreamProcessingConfig(
 
 
 @frozen(kw_only=True)
-class RealtimeVisionConfig:
+class RealtimeVisionConfig(Generic[AnswerT]):
     """What `RealtimeVision` is to do. Values are checked by `RealtimeVision.start`.
 
     Attributes:
@@ -52,7 +52,9 @@ class RealtimeVisionConfig:
         source: where frames come from; the default camera.
         backend: ``"overshoot"`` or ``"gemini"`` on the hosted gateway.
         model: name of the model.
-        output_schema: JSON schema that the answers must satisfy; None for free text.
+        output_schema: what answers must be: a JSON schema as a mapping or as text, or a class
+            (attrs, dataclass, TypedDict, Pydantic), whose objects are then in
+            `InferenceResult.parsed`; None for free text.
         on_error: called on the event loop with each `OvershootError` after the start; errors go to
             the log where it is None.
         processing: ``sampling_ratio`` (0.0-1.0), ``fps`` (1-120), ``clip_length_seconds``
@@ -70,11 +72,11 @@ class RealtimeVisionConfig:
     api_url: str
     api_key: str = field(repr=False)
     prompt: str
-    on_result: OnResult | None = field(default=None, repr=False)
+    on_result: OnResult[AnswerT] | None = field(default=None, repr=False)
     source: StreamSource = field(factory=CameraSource)
     backend: str = DEFAULT_BACKEND
     model: str = DEFAULT_MODEL
-    output_schema: JsonSchema | None = field(default=None, repr=False)
+    output_schema: type[AnswerT] | Mapping[str, Any] | str | None = field(default=None, repr=False)
     on_error: OnError | None = field(default=None, repr=False)
     processing: ProcessingConfig | Mapping[str, Any] = DEFAULT_PROCESSING
     on_state: OnState | None = field(default=None, repr=False)
@@ -93,7 +95,7 @@ class RealtimeVisionConfig:
         raise fail(self, "processing", "a mapping or a StreamProcessingConfig", given)
 
 
-class RealtimeVision(StreamHandle):
+class RealtimeVision(StreamHandle[AnswerT], Generic[AnswerT]):
     """One stream from a source to a gateway, and the answers about it.
 
     ::
@@ -104,7 +106,7 @@ class RealtimeVision(StreamHandle):
     All methods belong to one event loop. A stream that has ended can be started again.
     """
 
-    def __init__(self, config: RealtimeVisionConfig) -> None:
+    def __init__(self, config: RealtimeVisionConfig[AnswerT]) -> None:
         super().__init__()
         self._config = config
 

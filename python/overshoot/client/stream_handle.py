@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic
 
+from overshoot.domain.inference import AnswerT
 from overshoot.domain.validation import fail
 from overshoot.errors import StreamEndedError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 BEST_RATING = 5
 
 
-class StreamHandle:
+class StreamHandle(Generic[AnswerT]):
     """A stream that may not have started yet, or have ended; all methods belong to one loop."""
 
     def __init__(self) -> None:
@@ -52,7 +53,7 @@ class StreamHandle:
             raise fail(self, "category", "a non-empty string", category)
         await self._present_stream().submit_feedback(rating, category, feedback)
 
-    def results(self) -> AsyncIterator[InferenceResult[Any]]:
+    def results(self) -> AsyncIterator[InferenceResult[AnswerT]]:
         """The results from now on, for ``async for``; it ends when the stream has ended.
 
         While the reader is busy the newest 64 wait; older ones are dropped and counted in `stats`.

@@ -32,7 +32,7 @@ DEFAULT_BACKEND = "gemini"
 LEAST_SIDE, MOST_SIDE = 16, 8192
 
 
-class OvershootStreamRelay(StreamHandle):
+class OvershootStreamRelay(StreamHandle[Any]):
     """A stream of frames that the caller pushes.
 
     ::
@@ -55,7 +55,7 @@ class OvershootStreamRelay(StreamHandle):
         on_error: called there with each `OvershootError`.
         model: model name.
         backend: backend name.
-        output_schema: JSON schema for the answers.
+        output_schema: what answers must be, as in `RealtimeVisionConfig`.
         width: with ``height`` the size that larger frames are scaled down to, their shape kept, and
             turned where they are upright. 16 to 8192.
         height: likewise.
@@ -80,7 +80,7 @@ class OvershootStreamRelay(StreamHandle):
         on_error: Callable[[OvershootError], Any] | None = None,
         model: str = DEFAULT_MODEL,
         backend: str = DEFAULT_BACKEND,
-        output_schema: Mapping[str, Any] | None = None,
+        output_schema: type[Any] | Mapping[str, Any] | str | None = None,
         width: int = 640,
         height: int = 480,
         fps: float = 15,
@@ -96,7 +96,7 @@ class OvershootStreamRelay(StreamHandle):
         super().__init__()
         self._size = (width, height)
         self._intake: PushIntake | None = None
-        self._config = RealtimeVisionConfig(
+        self._config = RealtimeVisionConfig[Any](
             api_url=api_url,
             api_key=api_key,
             prompt=prompt,

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 from attrs import frozen
 
 _BLANK = " \t\r\n\ufeff"
-_FENCE = "```"
-_LANGUAGE = re.compile(r"json\w*", re.IGNORECASE)
+# At the start of a line: there it cannot be inside a string, which holds no bare line break.
+_FENCED = re.compile(r"^[ \t]*```(?:json\w*)?(.*?)```", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _OPENING = {"{": "object", "[": "array"}
 _START = re.compile(r"[{\[]")
 # What only JSON begins with; "[sic]" or "{unclear" in a sentence is not taken for a broken answer.
@@ -50,11 +50,9 @@ def find_json(text: str, kinds: Collection[str]) -> Iterator[JsonFound]:
 
 
 def _fenced(text: str) -> Iterator[JsonFound]:
-    for block in text.split(_FENCE)[1::2]:
-        language = _LANGUAGE.match(block)
-        inside = block[language.end() :] if language else block
+    for block in _FENCED.finditer(text):
         try:
-            yield JsonFound(_DECODER.decode(inside.strip(_BLANK)))
+            yield JsonFound(_DECODER.decode(block.group(1).strip(_BLANK)))
         except (ValueError, RecursionError):
             continue
 

@@ -109,13 +109,16 @@ class InferenceResult(Generic[AnswerT]):
         finish_reason: ``stop``, ``length``, ``content_filter`` or None.
         type: ``"inference"``, or ``"error"`` when not ok.
         timestamp: source time in seconds of the newest frame it is about; None if unknown.
-        seq: counts the stream's results from 0; None from gateways that do not count.
-        frame_start: index of the first frame it is about, as the gateway counts; None if unknown.
+        timestamp_start: source time of the first one; None if unknown.
+        seq: counts the stream's results from 0, over its reconnections.
+        epoch: 0 for the first stream at the gateway, one more for each made anew after a loss.
+        frame_start: index of the first frame it is about, as the source counts; None if unknown.
         frame_end: index of the last one.
         prompt_version: 0 for the first prompt, one more after each update; None if unknown.
         unsupported: what was asked and the backend cannot see.
         detected: name to confidence, where the backend gives such a list.
         parsed: the answer as a value, when a schema was given and it could be read.
+        parse_error: why ``parsed`` is None although a schema was given; else None.
     """
 
     result: str
@@ -132,13 +135,16 @@ class InferenceResult(Generic[AnswerT]):
     finish_reason: FinishReason | None = None
     type: Literal["inference", "error"] = "inference"
     timestamp: float | None = None
+    timestamp_start: float | None = None
     seq: int | None = None
+    epoch: int = 0
     frame_start: int | None = None
     frame_end: int | None = None
     prompt_version: int | None = None
     unsupported: tuple[Unsupported, ...] = ()
     detected: Mapping[str, float] = field(factory=dict[str, float])
     parsed: AnswerT | None = None
+    parse_error: str | None = None
 
     def __getitem__(self, key: str) -> Any:
         if key in type(self).__slots__ and not key.startswith("_"):  # type: ignore[attr-defined]

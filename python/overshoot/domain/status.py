@@ -19,10 +19,10 @@ class StreamStatus:
     """A change in a stream's life.
 
     Attributes:
-        state: ``idle`` before the start; ``opening``; ``active``: frames are sent and answers arrive; ``degraded``: frames are
-            sent, but the result socket is gone and being opened again; ``reconnecting``: the media
-            path is gone and a new stream is being made; ``draining``: the video has ended and its
-            last answers are awaited; ``closed``.
+        state: ``idle`` before the start; ``opening``; ``active``: frames are sent and answers
+            arrive; ``degraded``: frames are sent, but the result socket is gone and being opened
+            again; ``reconnecting``: the media path is gone and a new stream is being made;
+            ``draining``: the video has ended and its last answers are awaited; ``closed``.
         reason: what led there, such as ``media_lost``; ``""`` where that is plain.
         epoch: 0 for the first stream at the gateway, one more for each made anew.
         stream_id: the gateway's id of the stream; None before it has one.

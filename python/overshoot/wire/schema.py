@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind as Kind
 
 from overshoot.wire.limits import fault_in_json
 
@@ -50,10 +51,12 @@ class CompiledSchema:
         unfit = fault_in_json(value, depth=_MOST_LEVELS)
         if unfit is not None:
             return [f"$: must be {unfit}"]
-        return [
-            f"{path_text(path)}: {reason}"
-            for path, reason in map(_told, self._validator.iter_errors(value))
-        ]
+        try:
+            told = [_told(error) for error in self._validator.iter_errors(value)]
+        except ValueError as error:
+            # Numbers beyond what the validator holds, in its older versions.
+            return [f"$: cannot be checked: {shortened(str(error), _LONGEST_REASON)}"]
+        return [f"{path_text(path)}: {reason}" for path, reason in told]
 
 
 def in_words(faults: Sequence[str]) -> str:
@@ -83,16 +86,16 @@ def _told(error: jsonschema_rs.ValidationError) -> tuple[list[str | int], str]:
     """Where a value is wrong, and how."""
     path, kind = error.instance_path, error.kind
     got = shortened(repr(error.instance), _LONGEST_VALUE)
-    match kind.name:
-        case "type":
-            return path, f"expected {_either(kind.value)}, got {got}"
-        case "required":
-            return [*path, kind.value], "is missing"
-        case "enum":
-            wanted = ", ".join(shortened(repr(word), _LONGEST_VALUE) for word in kind.value)
+    match kind:
+        case Kind.Type():
+            return path, f"expected {_either(kind.types)}, got {got}"
+        case Kind.Required():
+            return [*path, kind.property], "is missing"
+        case Kind.Enum():
+            wanted = ", ".join(shortened(repr(word), _LONGEST_VALUE) for word in kind.options)
             return path, f"expected one of {shortened(wanted, _LONGEST_REASON)}, got {got}"
-        case "anyOf" | "oneOf" if any(context := kind.value):
-            return _told_of_branches(error, context)
+        case Kind.AnyOf() | Kind.OneOfNotValid():
+            return _told_of_branches(error, kind.context)
         case _:
             return path, shortened(error.message, _LONGEST_REASON)
 
@@ -102,15 +105,16 @@ def _told_of_branches(
 ) -> tuple[list[str | int], str]:
     """The alternative that was probably meant: the one that is wrong deepest inside."""
     firsts = [errors[0] for errors in branches if errors]
-    wrong_type = [
-        e for e in firsts if e.kind.name == "type" and e.instance_path == error.instance_path
-    ]
-    others = [e for e in firsts if e not in wrong_type]
+    others = [e for e in firsts if not _is_of_type(e) or e.instance_path != error.instance_path]
     if others:
         return _told(max(others, key=lambda e: len(e.instance_path)))
-    names = [name for e in wrong_type for name in e.kind.value]
+    names = [name for e in firsts if isinstance(e.kind, Kind.Type) for name in e.kind.types]
     got = shortened(repr(error.instance), _LONGEST_VALUE)
     return error.instance_path, f"expected {_either(names)}, got {got}"
+
+
+def _is_of_type(error: jsonschema_rs.ValidationError) -> bool:
+    return isinstance(error.kind, Kind.Type)
 
 
 def _either(names: Iterable[str]) -> str:
