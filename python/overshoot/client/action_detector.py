@@ -72,7 +72,8 @@ class ActionDetectorConfig:
         actions: names of the actions to look for, such as ``["waving hand", "thumbs up"]``.
         min_confidence: 0.0 to 1.0; what the model saw with at least that confidence is an action.
         on_action: called on the event loop with each `DetectedAction`, in order, after it was kept.
-            A coroutine function is awaited; a task that it returns is left to itself.
+            A coroutine function is awaited; a task that it returns is left to itself. While it is
+            busy the newest 64 wait; older ones it is not told, but they are kept.
         on_error: called on the event loop with each `OvershootError` after the start; errors go to
             the log where it is None. Answers that cannot be used are told once a kind, actions that
             the backend cannot see once each.
@@ -196,7 +197,7 @@ class ActionDetector:
         What was found before an error stays in the store.
         """
         found: list[DetectedAction] = []
-        run = await self._begin(VideoFileSource(file_path=path), found)
+        run = await self._begin(VideoFileSource(file_path=path, real_time=False), found)
         try:
             end = await run.wait_ended()
         finally:
