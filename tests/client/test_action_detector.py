@@ -24,8 +24,9 @@ from overshoot import (
     UnauthorizedError,
 )
 from overshoot.adapters.stores.memory import MemoryStore
-from overshoot.client.action_detector import ActionDetector, ActionDetectorConfig
+from overshoot.client.action_detector import ActionDetector
 from overshoot.client.action_store import ActionStore
+from overshoot.client.detector_config import ActionDetectorConfig
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest, Unsupported
 from overshoot.gateway import LocalGateway

@@ -3,122 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Required, Self, TypeAlias, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 from uuid import uuid4
 
-from attrs import field, frozen
-
 from overshoot import bootstrap
-from overshoot.client.action_store import ActionStore
-from overshoot.client.realtime_vision import DEFAULT_PROCESSING, OnError, RealtimeVisionConfig
-from overshoot.domain.action import DetectedAction
-from overshoot.domain.action_question import (
-    DEFAULT_PROMPT,
-    action_names,
-    action_prompt,
-    action_schema,
-)
+from overshoot.client.detector_config import ActionDetectorConfig, ActionDetectorOptions
 from overshoot.domain.source import CameraSource, StreamSource, VideoFileSource
-from overshoot.domain.stream import DEFAULT_BACKEND, DEFAULT_MODEL, IceServer, ProcessingConfig
-from overshoot.domain.validation import a_callable, a_number, a_text
 from overshoot.errors import ConfigurationError, StreamEndedError
 
 if TYPE_CHECKING:
     from overshoot.application.detection import Detection
+    from overshoot.client.action_store import ActionStore
     from overshoot.client.detection_run import DetectionRun
+    from overshoot.domain.action import DetectedAction
     from overshoot.domain.ending import StreamEnd
     from overshoot.domain.query import ActionFilters
     from overshoot.domain.verdict import FaultKind
-    from overshoot.ports.store import Store
-
-OnAction: TypeAlias = Callable[[DetectedAction], Awaitable[Any] | Any]
-
-
-class ActionDetectorOptions(TypedDict, total=False):
-    """The keyword arguments of `ActionDetector`; `ActionDetectorConfig` says what each means."""
-
-    api_url: Required[str]
-    api_key: Required[str]
-    actions: Required[Iterable[str]]
-    min_confidence: float
-    on_action: OnAction | None
-    on_error: OnError | None
-    source: StreamSource | None
-    store: ActionStore | Store | None
-    prompt: str
-    backend: str
-    model: str
-    processing: ProcessingConfig | Mapping[str, Any]
-    debug: bool
-    ice_servers: Sequence[IceServer]
-
-
-def _as_store(given: ActionStore | Store | None) -> ActionStore:
-    return given if isinstance(given, ActionStore) else ActionStore(given)
-
-
-@frozen(kw_only=True)
-class ActionDetectorConfig:
-    """What `ActionDetector` is to do.
-
-    The address, the key and what describes the stream are checked by `ActionDetector.start`, the
-    rest at once.
-
-    Attributes:
-        api_url: address of the gateway, such as ``https://host/api/v0.2``.
-        api_key: the key; never shown.
-        actions: names of the actions to look for, such as ``["waving hand", "thumbs up"]``.
-        min_confidence: 0.0 to 1.0; what the model saw with at least that confidence is an action.
-        on_action: called on the event loop with each `DetectedAction`, in order, after it was kept.
-            A coroutine function is awaited; a task that it returns is left to itself. While it is
-            busy the newest 64 wait; older ones it is not told, but they are kept.
-        on_error: called on the event loop with each `OvershootError` after the start; errors go to
-            the log where it is None. Answers that cannot be used are told once a kind, actions that
-            the backend cannot see once each.
-        source: where the frames of `ActionDetector.start` come from; None is the default camera.
-        store: where actions are kept, an `ActionStore` or any `overshoot.ports.store.Store`; None
-            is a new one in memory.
-        prompt: what to ask; ``{actions}`` stands for the names.
-        backend: as for `RealtimeVisionConfig`.
-        model: as for `RealtimeVisionConfig`.
-        processing: as for `RealtimeVisionConfig`.
-        debug: log what happens, without keys and pictures.
-        ice_servers: STUN and TURN servers for the media path.
-    """
-
-    api_url: str
-    api_key: str = field(repr=False)
-    actions: tuple[str, ...] = field(converter=action_names)
-    min_confidence: float = field(default=0.6, validator=a_number(0.0, 1.0))
-    on_action: OnAction | None = field(
-        default=None, repr=False, validator=a_callable(optional=True)
-    )
-    on_error: OnError | None = field(default=None, repr=False, validator=a_callable(optional=True))
-    source: StreamSource | None = None
-    store: ActionStore = field(default=None, converter=_as_store, repr=False)
-    prompt: str = field(default=DEFAULT_PROMPT, validator=a_text())
-    backend: str = DEFAULT_BACKEND
-    model: str = DEFAULT_MODEL
-    processing: ProcessingConfig | Mapping[str, Any] = DEFAULT_PROCESSING
-    debug: bool = False
-    ice_servers: Sequence[IceServer] = ()
-
-    def vision(self, source: StreamSource) -> RealtimeVisionConfig:
-        """The stream that asks for the actions; it has no callbacks yet."""
-        return RealtimeVisionConfig(
-            api_url=self.api_url,
-            api_key=self.api_key,
-            prompt=action_prompt(self.actions, self.prompt),
-            output_schema=action_schema(self.actions),
-            source=source,
-            backend=self.backend,
-            model=self.model,
-            processing=self.processing,
-            debug=self.debug,
-            ice_servers=self.ice_servers,
-        )
 
 
 class ActionDetector:
