@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
-import jsonschema_rs
-
 from overshoot.errors import InferenceError
+from overshoot.wire.schema import CompiledSchema, UnusableSchemaError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,22 +26,18 @@ class AnswerSchema:
 
     def __init__(self, schema: JsonSchema) -> None:
         try:
-            self.root: dict[str, Any] = json.loads(json.dumps(dict(schema), allow_nan=False))
-            self._validator = jsonschema_rs.validator_for(self.root, retriever=_refused)
-        except jsonschema_rs.ValidationError as error:
-            message = f"output_schema cannot be used: {_short(error.message)}"
+            self._compiled = CompiledSchema(schema)
+        except UnusableSchemaError as error:
+            message = f"output_schema cannot be used: {error}"
             raise InferenceError(message) from error
-        except (TypeError, ValueError, RecursionError, jsonschema_rs.ReferencingError) as error:
-            message = f"output_schema cannot be used: {_short(str(error))}"
-            raise InferenceError(message) from error
+        self.root = self._compiled.root
 
     def check(self, answer: Json) -> None:
         """Raises InferenceError, saying where, unless the answer satisfies the schema."""
-        for error in self._validator.iter_errors(answer):
-            where = "".join(f"[{step!r}]" for step in error.instance_path)
+        for fault in self._compiled.faults(answer):
             raise InferenceError(
                 "the local backend cannot answer in this output_schema without guessing: "
-                f"at ${where}: {_short(error.message)}; allow null there, or add a value such as "
+                f"at {fault}; allow null there, or add a value such as "
                 '"none" or "unknown" to the enum'
             )
 
@@ -60,9 +54,10 @@ class AnswerSchema:
         raise InferenceError("output_schema cannot be used: its references lead round in a circle")
 
     def _target(self, reference: str) -> dict[str, Any]:
+        named = shortened(reference, _LONGEST_MESSAGE)
         if not reference.startswith("#"):
             raise InferenceError(
-                f"output_schema cannot be used: {_short(reference)} points outside it; "
+                f"output_schema cannot be used: {named} points outside it; "
                 "use $defs and references that begin with #/"
             )
         target: Any = self.root
@@ -70,15 +65,9 @@ class AnswerSchema:
             inside = _as_object(target)
             key = step.replace("~1", "/").replace("~0", "~")
             if key not in inside:
-                raise InferenceError(
-                    f"output_schema cannot be used: {_short(reference)} points nowhere"
-                )
+                raise InferenceError(f"output_schema cannot be used: {named} points nowhere")
             target = inside[key]
         return _as_object(target)
-
-
-def _refused(uri: str) -> Json:
-    raise ValueError(f"{_short(uri)} is not fetched; use $defs and references that begin with #/")
 
 
 def _as_object(schema: Any) -> dict[str, Any]:
@@ -124,8 +113,3 @@ def types_of(node: Mapping[str, Any]) -> tuple[str, ...]:
     if "items" in node or "prefixItems" in node:
         return ("array",)
     return ()
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _LONGEST_MESSAGE else f"{flat[:_LONGEST_MESSAGE]}…"
