@@ -99,7 +99,8 @@ class ActionDetector:
         What was found before an error stays in the store.
         """
         found: list[DetectedAction] = []
-        run = await self._begin(VideoFileSource(file_path=path, real_time=False), found)
+        # At the video's own pace: faster, a gateway would skip clips while its model is busy.
+        run = await self._begin(VideoFileSource(file_path=path), found)
         try:
             end = await run.wait_ended()
         finally:

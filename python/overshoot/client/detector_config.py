@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Required, TypeAlias, TypedDict
 from attrs import field, frozen
 
 from overshoot.client.action_store import ActionStore
-from overshoot.client.realtime_vision import DEFAULT_PROCESSING, OnError, RealtimeVisionConfig
+from overshoot.client.realtime_vision import OnError, RealtimeVisionConfig
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.action_question import (
     DEFAULT_PROMPT,
@@ -16,12 +16,23 @@ from overshoot.domain.action_question import (
     action_prompt,
     action_schema,
 )
-from overshoot.domain.stream import DEFAULT_BACKEND, DEFAULT_MODEL, IceServer, ProcessingConfig
+from overshoot.domain.stream import (
+    DEFAULT_BACKEND,
+    DEFAULT_MODEL,
+    IceServer,
+    ProcessingConfig,
+    StreamProcessingConfig,
+)
 from overshoot.domain.validation import a_callable, a_number, a_text
 
 if TYPE_CHECKING:
     from overshoot.domain.source import StreamSource
     from overshoot.ports.store import Store
+
+DETECTION_PROCESSING = StreamProcessingConfig(
+    sampling_ratio=0.8, fps=15, clip_length_seconds=0.5, delay_seconds=0.5
+)
+"""What the specification's relay samples, too: a waving hand needs five frames a second at least."""
 
 OnAction: TypeAlias = Callable[[DetectedAction], Awaitable[Any] | Any]
 
@@ -73,7 +84,8 @@ class ActionDetectorConfig:
         prompt: what to ask; ``{actions}`` stands for the names.
         backend: as for `RealtimeVisionConfig`.
         model: as for `RealtimeVisionConfig`.
-        processing: as for `RealtimeVisionConfig`.
+        processing: as for `RealtimeVisionConfig`; by default twelve frames a second and an answer
+            every half second, as a gesture needs.
         debug: log what happens, without keys and pictures.
         ice_servers: STUN and TURN servers for the media path.
     """
@@ -91,7 +103,7 @@ class ActionDetectorConfig:
     prompt: str = field(default=DEFAULT_PROMPT, validator=a_text())
     backend: str = DEFAULT_BACKEND
     model: str = DEFAULT_MODEL
-    processing: ProcessingConfig | Mapping[str, Any] = DEFAULT_PROCESSING
+    processing: ProcessingConfig | Mapping[str, Any] = DETECTION_PROCESSING
     debug: bool = False
     ice_servers: Sequence[IceServer] = ()
 
