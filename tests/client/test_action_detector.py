@@ -358,7 +358,7 @@ def test_the_configuration_has_the_defaults_of_the_documentation() -> None:
     config = ActionDetectorConfig(api_url="http://host", api_key=KEY, actions=["a"])
     assert config.min_confidence == 0.6
     assert config.source is None
-    assert config.processing == StreamProcessingConfig(0.1, 30, 1.0, 1.0)
+    assert config.processing == StreamProcessingConfig(0.8, 15, 0.5, 0.5)
     assert KEY not in repr(config)
     assert ActionDetector(config).store is config.store
 

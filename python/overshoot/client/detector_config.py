@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 DETECTION_PROCESSING = StreamProcessingConfig(
     sampling_ratio=0.8, fps=15, clip_length_seconds=0.5, delay_seconds=0.5
 )
-"""What the specification's relay samples, too: a waving hand needs five frames a second at least."""
+"""As the specification's relay samples: a waving hand needs five frames a second at least."""
 
 OnAction: TypeAlias = Callable[[DetectedAction], Awaitable[Any] | Any]
 
