@@ -28,7 +28,7 @@ from contracts.source_contract import (
     read_up_to,
     threads,
 )
-from overshoot.adapters.sources.url import OpenCvUrl
+from overshoot.adapters.sources.url import OPEN_SECONDS, OpenCvUrl
 from overshoot.adapters.sources.web_address import reach, shown
 from overshoot.domain.source import UrlSource
 from overshoot.errors import SourceError
@@ -125,9 +125,9 @@ def test_rtsp_is_live() -> None:
         source.close()
 
 
-def why_not(url: str, **limits: float) -> str:
+def why_not(url: str, open_seconds: float = OPEN_SECONDS) -> str:
     before = threads()
-    source = OpenCvUrl(UrlSource(url), **limits)
+    source = OpenCvUrl(UrlSource(url), open_seconds)
     with pytest.raises(SourceError) as caught:
         source.open()
     source.close()
@@ -165,16 +165,17 @@ def test_a_file_has_its_own_times_and_a_camera_does_not(video: Path) -> None:
 
 
 def test_a_camera_that_hangs_up_is_an_error_after_its_good_frames() -> None:
-    with camera_server(MotionJpeg(pictures=12)) as url, opened(OpenCvUrl(UrlSource(url))) as source:
-        read = [source.read() for _ in range(8)]
-        assert all(read)
-        with pytest.raises(SourceError, match="ended or was cut"):
-            read_up_to(source, 20)
+    with camera_server(MotionJpeg(pictures=12)) as url:
+        with opened(OpenCvUrl(UrlSource(url, reconnect_seconds=0))) as source:
+            read = [source.read() for _ in range(8)]
+            assert all(read)
+            with pytest.raises(SourceError, match="ended or was cut"):
+                read_up_to(source, 20)
 
 
 def test_a_camera_that_falls_silent_is_an_error() -> None:
     with camera_server(MotionJpeg(pictures=12, hang=True)) as url:
-        source = OpenCvUrl(UrlSource(url), read_seconds=0.3)
+        source = OpenCvUrl(UrlSource(url, reconnect_seconds=0), read_seconds=0.3)
         with opened(source), pytest.raises(SourceError, match="ended or was cut"):
             read_up_to(source, 20)
 
@@ -207,7 +208,7 @@ def test_a_film_that_is_cut_is_an_error(tmp_path: Path) -> None:
 
     with (
         web_server(answer) as url,
-        opened(OpenCvUrl(UrlSource(url))) as source,
+        opened(OpenCvUrl(UrlSource(url, reconnect_seconds=0))) as source,
         pytest.raises(SourceError, match=r"was cut after \d\.\d of 5.9 s"),
     ):
         read_up_to(source, 100)
@@ -381,7 +382,7 @@ def test_a_redirect_into_a_private_network_is_not_followed(
 def test_a_server_that_says_nothing_is_given_up(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("overshoot.adapters.sources.url.REACH_SECONDS", 0.2)
+    monkeypatch.setattr("overshoot.adapters.sources.connection.REACH_SECONDS", 0.2)
     with tcp_server(None) as port:
         why = why_not(f"{scheme}://127.0.0.1:{port}/live", open_seconds=0.3)
     assert "did not answer" in why or "no video that can be decoded" in why
@@ -391,7 +392,7 @@ def test_a_server_that_says_nothing_is_given_up(
 def test_a_server_that_talks_rubbish_is_given_up(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("overshoot.adapters.sources.url.REACH_SECONDS", 0.5)
+    monkeypatch.setattr("overshoot.adapters.sources.connection.REACH_SECONDS", 0.5)
     with tcp_server(b"\x00\xff rubbish\r\n\r\n" * 50) as port:
         why = why_not(f"{scheme}://127.0.0.1:{port}/live", open_seconds=0.5)
     assert "cannot be reached" in why or "no video that can be decoded" in why

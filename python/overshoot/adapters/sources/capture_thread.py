@@ -33,13 +33,14 @@ class Grabbed:
 
 
 class CaptureThread:
-    """Reads ``capture`` and hands over one picture at a time, in order; owns it and releases it.
+    """Opens a capture and hands over one picture at a time, in order; owns it and releases it.
 
-    OpenCV's ``read`` cannot be interrupted: it waits in foreign code for up to its own time limit.
-    Here that wait happens on a daemon thread, and `take` can be woken.
+    OpenCV cannot be interrupted when it opens or reads: it waits in foreign code for up to its own
+    time limit. Here that wait happens on a daemon thread, and `take` can be woken.
 
     Args:
-        capture: an open capture; nobody else may touch it from now on.
+        make: called on the thread; gives an open capture that nobody else may touch, or raises
+            `SourceError`.
         name: of the thread.
         retry: True when a failed read may be followed by a good one (a camera that says no after
             a second without a picture); False when it is the end.
@@ -48,13 +49,13 @@ class CaptureThread:
 
     def __init__(
         self,
-        capture: Capture,
+        make: Callable[[], Capture],
         name: str,
         *,
         retry: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._capture = capture
+        self._make = make
         self._retry = retry
         self._clock = clock
         self._changed = threading.Condition()
@@ -71,6 +72,7 @@ class CaptureThread:
 
         Raises:
             TimeoutError: none came within the limit.
+            SourceError: it could not be opened.
             cv2.error: OpenCV raised it while reading.
         """
         with self._changed:
@@ -93,32 +95,44 @@ class CaptureThread:
             self._woken = True
             self._changed.notify_all()
 
-    def close(self) -> None:
-        """Stop reading and release the capture; waits for a read in foreign code to come back."""
+    def stop(self) -> None:
+        """Stop reading and release the capture, as soon as foreign code comes back."""
         self._stopping.set()
         self.wake()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the capture is released and the thread has ended."""
+        return not self._thread.is_alive()
+
+    def close(self) -> None:
+        """`stop`, and wait for it."""
+        self.stop()
         self._thread.join(JOIN_SECONDS)
         if self._thread.is_alive():
             _log.warning("capture_stuck", thread=self._thread.name, seconds=JOIN_SECONDS)
 
     def _work(self) -> None:
         failure: Exception | None = None
+        capture: Capture | None = None
         try:
-            self._read_all()
+            capture = self._make()
+            self._read_all(capture)
         except Exception as error:  # noqa: BLE001 - raised again by take
             failure = error
         finally:
-            self._capture.release()
+            if capture is not None:
+                capture.release()
             with self._changed:
                 self._failure = failure
                 self._ended = True
                 self._changed.notify_all()
 
-    def _read_all(self) -> None:
+    def _read_all(self, capture: Capture) -> None:
         while not self._stopping.is_set():
-            good, pixels = self._capture.read()
+            good, pixels = capture.read()
             if good and pixels is not None:
-                position = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                position = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 if not self._hand_over(Grabbed(pixels, position, self._clock())):
                     return
             elif not self._retry:

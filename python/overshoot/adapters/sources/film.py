@@ -49,7 +49,8 @@ class Film:
     Args:
         path: a regular file.
         name: what error messages call it.
-        start: seconds; the first picture at or after this time comes first.
+        start: seconds; the first picture at or after this time comes first. Where the container is
+            of no help (no frame rate, one key frame) all that is before it is decoded.
         stopped: asked while decoding goes on without a picture to give; True gives up.
     """
 

@@ -80,7 +80,7 @@ class OpenCvCamera:
                 msg = why_no_camera(self._spec.device_index, cameras_of_this_machine())
                 raise SourceError(msg)
             fps = self._ask(capture)
-        thread = CaptureThread(capture, "overshoot-camera", retry=True)
+        thread = CaptureThread(lambda: capture, "overshoot-camera", retry=True)
         try:
             longer = self._stall_seconds + FIRST_FRAME_SECONDS - STALL_SECONDS
             first = self._take(thread, longer)

@@ -7,8 +7,10 @@ from typing import Final
 HEAD_BYTES: Final = 4096
 """How much of the beginning is enough to tell."""
 
+HLS: Final = "an HLS playlist (m3u8)"
+
 _BEGINNINGS: Final = {
-    b"#extm3u": "an HLS playlist (m3u8)",
+    b"#extm3u": HLS,
     b"#extinf": "a playlist (m3u)",
     b"ffconcat": "an FFmpeg concat list",
     b"v=0": "a session description (SDP)",
