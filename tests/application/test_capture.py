@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from overshoot.application.capture import Capture, Pace
 from overshoot.application.feed import RingFeed
-from overshoot.application.streaming import IntakeSink
+from overshoot.application.frame_intake import IntakeSink
 from overshoot.domain.frame import Frame
 from overshoot.errors import CallbackError, OvershootError, SourceError
 from overshoot.testing.manual_clock import ManualClock
@@ -62,7 +62,9 @@ def capture(
         clock=ManualClock(),
         processor=processor,
         sink=IntakeSink(
-            offer=on_frame or told.on_frame,
+            offer=lambda frame, _: (on_frame or told.on_frame)(frame),
+            when_free=lambda call: call(),
+            met=lambda event: None,
             drop=told.dropped.append,
             ended=told.on_end,
             fault=told.errors.append,

@@ -12,7 +12,8 @@ import pytest
 
 from overshoot.adapters.transports.loopback import LoopbackTransport
 from overshoot.application.capture import Capture
-from overshoot.application.streaming import LiveStream, StreamCallbacks
+from overshoot.application.streaming import LiveStream
+from overshoot.application.telling import StreamCallbacks
 from overshoot.domain.frame import Frame
 from overshoot.domain.inference import InferenceResult
 from overshoot.domain.stream import StreamInferenceConfig, StreamProcessingConfig

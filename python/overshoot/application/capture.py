@@ -10,9 +10,10 @@ from attrs import evolve
 
 from overshoot.errors import CallbackError, FrameError, OvershootError, SourceError
 from overshoot.log import get_logger
+from overshoot.ports.source import SelfMending
 
 if TYPE_CHECKING:
-    from overshoot.application.streaming import IntakeSink
+    from overshoot.application.frame_intake import IntakeSink
     from overshoot.domain.frame import Frame
     from overshoot.domain.source import FrameProcessor
     from overshoot.ports.clock import Clock
@@ -23,6 +24,8 @@ _log = get_logger(__name__)
 ValueT = TypeVar("ValueT")
 
 JOIN_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+"""How often a thread that waits for its last frame to be sent looks whether the loop is there."""
 
 
 class Capture:
@@ -47,6 +50,7 @@ class Capture:
         self._sink = sink
         self._may_read = threading.Event()
         self._stopping = threading.Event()
+        self._free = threading.Event()
         self._told: set[str] = set()
         self._thread: threading.Thread | None = None
 
@@ -69,6 +73,7 @@ class Capture:
         """Stop reading and release the source; returns when its thread has gone."""
         self._stopping.set()
         self._may_read.set()
+        self._free.set()
         try:
             self._source.interrupt()
         finally:
@@ -88,6 +93,8 @@ class Capture:
         error: OvershootError | None = None
         try:
             try:
+                if isinstance(self._source, SelfMending):
+                    self._source.on_event = self._sink.met
                 info = self._source.open()
             except BaseException as caught:  # noqa: BLE001 - even sys.exit must reach the waiter
                 failure = _as_source_error(caught)
@@ -96,7 +103,7 @@ class Capture:
             _settle(loop, opened, info)
             self._may_read.wait()
             try:
-                self._read_all(loop, live=info.live)
+                self._read_all(loop, info)
             except BaseException as caught:  # noqa: BLE001 - reported through on_end
                 error = _as_source_error(caught)
             self._sink.ended(error)
@@ -111,22 +118,46 @@ class Capture:
         finally:
             _settle(loop, self._gone, None)
 
-    def _read_all(self, loop: asyncio.AbstractEventLoop, *, live: bool) -> None:
-        pace = Pace()
+    def _read_all(self, loop: asyncio.AbstractEventLoop, info: SourceInfo) -> None:
+        pace = None if info.live or not info.real_time else Pace(info.playback_speed)
         # A loop that was closed over a running stream has left nobody to stop this thread.
         while not self._stopping.is_set() and not loop.is_closed():
             frame = self._source.read()
             if frame is None:
                 return
-            wait = 0.0 if live else pace.seconds_until(frame.timestamp, self._clock.monotonic())
-            if wait > 0 and self._stopping.wait(wait):
+            if not self._is_due(frame, pace) or not (info.real_time or self._is_free(loop)):
+                self._sink.drop("not_running")
                 return
-            if self._processor is None:
-                self._sink.offer(frame)
-            else:
-                self._process(frame, self._processor)
+            self._hand_over(frame, self._clock.monotonic())
 
-    def _process(self, frame: Frame, processor: FrameProcessor) -> None:
+    def _is_due(self, frame: Frame, pace: Pace | None) -> bool:
+        """Wait for the frame's time; False when the stream is stopped meanwhile."""
+        if pace is None:
+            return True
+        wait = pace.seconds_until(frame.timestamp, self._clock.monotonic())
+        return wait <= 0 or not self._stopping.wait(wait)
+
+    def _is_free(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Wait until the frame before has been taken; False when the stream is stopped meanwhile.
+
+        Waited for after reading, so that the next frame is decoded while the last one is encoded.
+        """
+        self._free.clear()
+        self._sink.when_free(self._free.set)
+        while not self._stopping.is_set() and not self._free.wait(LOOK_SECONDS):
+            if loop.is_closed():
+                return False
+        return not self._stopping.is_set()
+
+    def _hand_over(self, frame: Frame, captured_at: float) -> None:
+        if self._processor is None:
+            self._sink.offer(frame, captured_at)
+        else:
+            self._process(frame, captured_at, self._processor)
+
+    def _process(self, frame: Frame, captured_at: float, processor: FrameProcessor) -> None:
+        import numpy as np
+
         try:
             pixels = processor(frame.pixels)
         except Exception as cause:  # noqa: BLE001 - the caller's code may raise anything
@@ -135,12 +166,12 @@ class Capture:
             self._tell(kind, f"frame_processor raised {kind}: {cause}", cause)
             return
         wanted = "frame_processor must return a BGR frame, but returned"
-        if not hasattr(pixels, "shape"):
+        if not isinstance(pixels, np.ndarray):
             self._sink.drop("processor_failed")
             self._tell("type", f"{wanted} {type(pixels).__name__!r}", None)
             return
         try:
-            self._sink.offer(evolve(frame, pixels=pixels))
+            self._sink.offer(evolve(frame, pixels=pixels), captured_at)
         except FrameError as fault:
             self._tell("pixels", f"{wanted} one that cannot be sent: {fault.message}", fault)
 
@@ -153,10 +184,13 @@ class Capture:
 
 
 class Pace:
-    """When the frames of a recording are due: as far apart as they were taken."""
+    """When the frames of a recording are due: as far apart as they were taken, or ``speed`` times
+    nearer.
+    """
 
-    def __init__(self) -> None:
-        self._began: float | None = None
+    def __init__(self, speed: float = 1.0) -> None:
+        self._speed = speed
+        self._began: tuple[float, float] | None = None
 
     def seconds_until(self, timestamp: float, now: float) -> float:
         """How long to wait for the frame of this source time; 0.0 for the first or a late one.
@@ -164,8 +198,9 @@ class Pace:
         A late frame does not move the others: what was lost is caught up.
         """
         if self._began is None:
-            self._began = now - timestamp
-        return max(0.0, self._began + timestamp - now)
+            self._began = now, timestamp
+        began, first = self._began
+        return max(0.0, began + (timestamp - first) / self._speed - now)
 
 
 def _as_source_error(error: BaseException) -> OvershootError:

@@ -51,6 +51,10 @@ class ConnectionListener(Protocol):
         """Something went wrong that does not end the connection."""
         ...
 
+    def on_prompt_refused(self, prompt: str, error: OvershootError) -> None:
+        """A prompt that was to be asked after the opening could not be."""
+        ...
+
     def on_change(self) -> None:
         """``flowing`` or ``draining`` may have changed."""
         ...
@@ -104,9 +108,9 @@ class Connection:
         return self._session.state is StreamState.DRAINING
 
     @property
-    def prompt(self) -> str:
-        """What is asked now."""
-        return self._session.prompt
+    def end(self) -> StreamEnd | None:
+        """Why it ends, from the moment that this is settled; None before."""
+        return self._session.end
 
     async def open(self) -> None:
         """Make the stream; returns once media and results can flow.
@@ -249,7 +253,7 @@ class Connection:
         try:
             await self._transport.update_prompt(prompt)
         except OvershootError as error:
-            self._listener.on_fault(error)
+            self._listener.on_prompt_refused(prompt, error)
 
     async def _close(self, *, delete: bool) -> None:
         await released("transport", self._transport.close(delete=delete), self._listener.on_fault)

@@ -6,11 +6,14 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Final
 
+from attrs import define
+
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
+from overshoot.framepath import FrameRing, RingStats
+from overshoot.framepath.validation import check_packed
 
 if TYPE_CHECKING:
-    from overshoot.domain.frame import Frame, PlanarFrame
-    from overshoot.framepath import FrameRing, RingStats
+    from overshoot.domain.frame import Frame, Pixels, PlanarFrame
 
 
 LARGEST: Final = (MAX_LONG_SIDE, MAX_SHORT_SIDE)
@@ -27,6 +30,20 @@ def sending_size(width: int, height: int, largest: tuple[int, int] = LARGEST) ->
     return max(16, round(width * scale / 2) * 2), max(16, round(height * scale / 2) * 2)
 
 
+@define(eq=False)
+class _Lane:
+    """A ring for frames of one size.
+
+    ``given`` is the (height, width) of the frames it gets, ``pushing`` how many pushes are under
+    way.
+    """
+
+    ring: FrameRing
+    size: tuple[int, int]
+    given: tuple[int, int]
+    pushing: int = 0
+
+
 class RingFeed:
     """A `ports.transport.FrameFeed` over the ring buffer; any thread offers, the loop takes.
 
@@ -40,9 +57,11 @@ class RingFeed:
         self._largest = largest
         self._ready = asyncio.Event()
         self._lock = threading.Lock()
-        self._ring: FrameRing | None = None
-        self._size = (0, 0)
-        self._earlier: list[FrameRing] = []
+        self._lane: _Lane | None = None
+        # Rings given up for one of another size, while pushes into them are under way; then only
+        # their counts are kept. A phone that is turned for hours must not cost memory.
+        self._leaving: list[_Lane] = []
+        self._gone = RingStats(0, 0, 0, 0)
         self._ended = False
 
     def offer(self, frame: Frame) -> None:
@@ -50,9 +69,21 @@ class RingFeed:
 
         `FrameError` for pixels of a wrong shape or type, or larger than the frame path takes.
         """
-        if self._ring_for(frame).push(
-            frame.pixels, frame.timestamp, frame.index, order=frame.order
-        ):
+        pixels = frame.pixels
+        with self._lock:
+            lane = self._lane
+            if lane is None or pixels.shape[:2] != lane.given:
+                lane = self._lane_for(pixels)
+            lane.pushing += 1
+        try:
+            wake = lane.ring.push(pixels, frame.timestamp, frame.index, order=frame.order)
+        finally:
+            with self._lock:
+                lane.pushing -= 1
+                if lane is not self._lane and not lane.pushing:
+                    self._leaving.remove(lane)
+                    self._gone = _sum(self._gone, lane.ring.stats)
+        if wake:
             self._wake()
 
     def finish(self) -> None:
@@ -60,49 +91,66 @@ class RingFeed:
         self._ended = True
         self._wake()
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the end has come and nothing waits any more."""
+        return self._ended and self.stats().ready == 0
+
     async def next_frame(self) -> PlanarFrame | None:
         """The newest frame not given out yet; waits for one; None at the end."""
         while True:
             self._ready.clear()
             ended = self._ended
-            frame = self._ring.take() if self._ring is not None else None
+            with self._lock:
+                frame = None if self._lane is None else self._lane.ring.take()
             if frame is not None or ended:
                 return frame
             await self._ready.wait()
 
     def stats(self) -> RingStats:
         """The counts of all rings so far; what waits in an earlier one is dropped."""
-        from overshoot.framepath import RingStats
-
         with self._lock:
-            earlier = [ring.stats for ring in self._earlier]
-            now = RingStats(0, 0, 0, 0) if self._ring is None else self._ring.stats
+            total = self._gone
+            for lane in self._leaving:
+                total = _sum(total, lane.ring.stats)
+            now = RingStats(0, 0, 0, 0) if self._lane is None else self._lane.ring.stats
         return RingStats(
-            now.pushed + sum(old.pushed for old in earlier),
-            now.taken + sum(old.taken for old in earlier),
-            now.dropped + sum(old.dropped + old.ready for old in earlier),
+            total.pushed + now.pushed,
+            total.taken + now.taken,
+            total.dropped + now.dropped,
             now.ready,
         )
 
-    def _ring_for(self, frame: Frame) -> FrameRing:
-        """The ring of this frame's size: a new one when a phone is turned, say."""
-        from overshoot.framepath import FrameRing
-        from overshoot.framepath.validation import check_packed
-
-        if self._ring is None:
-            check_packed(frame.pixels)
-        elif frame.pixels.ndim != 3 or 0 in frame.pixels.shape:  # noqa: PLR2004 - push says why
-            return self._ring
-        size = sending_size(frame.width, frame.height, self._largest)
-        with self._lock:
-            if self._ring is None or size != self._size:
-                if self._ring is not None:
-                    self._earlier.append(self._ring)
-                self._ring, self._size = FrameRing(*size), size
-            return self._ring
+    def _lane_for(self, pixels: Pixels) -> _Lane:
+        """The ring of this frame's size: a new one when a phone is turned, say. Under the lock."""
+        check_packed(pixels)
+        height, width = pixels.shape[:2]
+        size = sending_size(width, height, self._largest)
+        earlier = self._lane
+        if earlier is not None and size == earlier.size:
+            earlier.given = (height, width)
+            return earlier
+        lane = self._lane = _Lane(FrameRing(*size), size, (height, width))
+        if earlier is not None:
+            earlier.ring.close()
+            if earlier.pushing:
+                self._leaving.append(earlier)
+            else:
+                self._gone = _sum(self._gone, earlier.ring.stats)
+        return lane
 
     def _wake(self) -> None:
         try:
             self._loop.call_soon_threadsafe(self._ready.set)
         except RuntimeError:
             return  # The loop has closed: there is nobody left to wake.
+
+
+def _sum(total: RingStats, gone: RingStats) -> RingStats:
+    """Counts with those of a ring that nobody takes from any more."""
+    return RingStats(
+        total.pushed + gone.pushed,
+        total.taken + gone.taken,
+        total.dropped + gone.dropped + gone.ready,
+        0,
+    )

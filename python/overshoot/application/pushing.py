@@ -12,7 +12,7 @@ from overshoot.domain.push_clock import PushClock, check_timestamp
 from overshoot.errors import FrameError
 
 if TYPE_CHECKING:
-    from overshoot.application.streaming import IntakeSink
+    from overshoot.application.frame_intake import IntakeSink
     from overshoot.domain.frame import PixelOrder, Pixels
     from overshoot.domain.pixels import PixelLayout
     from overshoot.domain.pushed import Encoding, GivenPicture
@@ -66,17 +66,22 @@ class PushIntake:
         """Take a frame without waiting; one that comes too early or too late is only counted.
 
         The picture is read before this returns, and not kept. `FrameError` for what can never be a
-        frame.
+        frame, which is counted as rejected.
         """
-        check_timestamp(timestamp)
-        pixels, packed_order = self._pixels(picture, order, encoding)
         if not self._accepting:
             self._sink.drop("not_running")
             return
+        now = self._clock.monotonic()
+        try:
+            check_timestamp(timestamp)
+            pixels, packed_order = self._pixels(picture, order, encoding)
+        except FrameError:
+            self._sink.drop("rejected")
+            raise
         with self._lock:
             index, self._index = self._index, self._index + 1
-            placed = self._times.place(timestamp, self._clock.monotonic())
-        self._sink.offer(Frame(pixels, placed, index, packed_order))
+            placed = self._times.place(timestamp, now)
+        self._sink.offer(Frame(pixels, placed, index, packed_order), now)
 
     def _pixels(
         self, picture: GivenPicture, order: PixelLayout, encoding: Encoding | None

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Generic, TypeVar
+from weakref import ref
 
 ItemT = TypeVar("ItemT")
 
@@ -24,13 +25,15 @@ class Reader(Generic[ItemT], AsyncIterator[ItemT]):
         self._ended = False
         self.dropped = 0
 
-    def put(self, item: ItemT) -> None:
-        """Add an item."""
-        if len(self._items) >= QUEUE_LIMIT:
+    def put(self, item: ItemT) -> bool:
+        """Add an item; whether an older one had to be dropped for it."""
+        full = len(self._items) >= QUEUE_LIMIT
+        if full:
             self._items.popleft()
             self.dropped += 1
         self._items.append(item)
         self._ready.set()
+        return full
 
     def finish(self) -> None:
         """No more items will come."""
@@ -47,32 +50,40 @@ class Reader(Generic[ItemT], AsyncIterator[ItemT]):
 
 
 class Readers(Generic[ItemT]):
-    """All readers of one stream."""
+    """All readers of one stream, for as long as their owners keep them.
+
+    ``dropped`` counts the items that some reader never got.
+    """
 
     def __init__(self) -> None:
-        self._readers: list[Reader[ItemT]] = []
+        # Weak, because nobody says that he has left an ``async for``.
+        self._readers: list[ref[Reader[ItemT]]] = []
         self._ended = False
+        self.dropped = 0
 
-    @property
-    def dropped(self) -> int:
-        """Items that some reader never got."""
-        return sum(reader.dropped for reader in self._readers)
+    def __len__(self) -> int:
+        return len(self._present())
 
     def new(self) -> Reader[ItemT]:
         """A reader of everything from now on."""
         reader = Reader[ItemT]()
-        self._readers.append(reader)
         if self._ended:
             reader.finish()
+        else:
+            self._readers.append(ref(reader, self._readers.remove))
         return reader
 
     def put(self, item: ItemT) -> None:
         """Give every reader an item."""
-        for reader in self._readers:
-            reader.put(item)
+        for reader in self._present():
+            self.dropped += reader.put(item)
 
     def finish(self) -> None:
         """No more items will come."""
         self._ended = True
-        for reader in self._readers:
+        for reader in self._present():
             reader.finish()
+        self._readers.clear()
+
+    def _present(self) -> list[Reader[ItemT]]:
+        return [reader for known in list(self._readers) if (reader := known()) is not None]

@@ -4,78 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
-
-from overshoot.application.connection import Connection, released
-from overshoot.application.delivery import Callback, Delivery, error_delivery
+from overshoot.application.connection import released
+from overshoot.application.connections import Connections
 from overshoot.application.feed import LARGEST, RingFeed
-from overshoot.application.frame_sink import ConnectionFeed, FrameSink
-from overshoot.application.reading import Reader, Readers
-from overshoot.domain.ending import CLIENT_REQUESTED, StreamEnd
-from overshoot.domain.latency import LatencyWindow
+from overshoot.application.frame_intake import Intake, IntakeSink
+from overshoot.application.frame_sink import FrameSink
+from overshoot.application.results import Finish, Results
+from overshoot.application.telling import StreamCallbacks, Telling
+from overshoot.domain.ending import CLIENT_REQUESTED, StreamEnd, start_failed
 from overshoot.domain.ledger import StreamStats
-from overshoot.domain.reconnection import Reconnection, ReconnectionPolicy, can_be_mended
-from overshoot.domain.status import StatusName, StreamStatus
-from overshoot.errors import NetworkError, OvershootError, StreamEndedError
-from overshoot.log import get_logger
+from overshoot.errors import NetworkError, OvershootError, SourceError, StreamEndedError
 
 if TYPE_CHECKING:
-    from overshoot.domain.frame import Frame
+    from overshoot.application.reading import Reader
     from overshoot.domain.inference import InferenceResult
-    from overshoot.domain.ledger import DropReason
+    from overshoot.domain.reconnection import ReconnectionPolicy
+    from overshoot.domain.status import StreamStatus
     from overshoot.ports.clock import Clock
+    from overshoot.ports.source import SourceEvent
     from overshoot.ports.transport import StreamRequest, Transport
 
-_log = get_logger(__name__)
-
-PATIENCE_SECONDS = 5.0
-"""How long the end of a stream waits for the caller's callbacks."""
-
-Finish: TypeAlias = "Callable[[InferenceResult[Any]], InferenceResult[Any]]"
-
-
-class Intake(Protocol):
-    """Where a stream's frames come from: a captured source, or the caller's pushes."""
-
-    async def open(self) -> object:
-        """Be ready to give frames; raises when there is nothing to open, and leaves nothing."""
-        ...
-
-    def run(self) -> None:
-        """Let frames flow."""
-        ...
-
-    async def close(self) -> None:
-        """Give no more frames, and release everything."""
-        ...
-
-
-@frozen
-class IntakeSink:
-    """What an intake calls, from any thread.
-
-    Attributes:
-        offer: hands over a frame; `FrameError` for pixels that cannot be sent.
-        drop: counts a frame that came to nothing.
-        ended: tells of the end, once; with the error that was it, or None.
-        fault: tells of what went wrong and does not end the stream.
-    """
-
-    offer: Callable[[Frame], None]
-    drop: Callable[[DropReason], None]
-    ended: Callable[[OvershootError | None], None]
-    fault: Callable[[OvershootError], None]
-
-
-@frozen(kw_only=True)
-class StreamCallbacks:
-    """Whom a stream tells; each may be a function, a coroutine function, or start a task."""
-
-    on_result: Callback[InferenceResult[Any]] | None = None
-    on_error: Callback[OvershootError] | None = None
-    on_state: Callback[StreamStatus] | None = None
+_RUNNING = frozenset({"active", "degraded", "draining"})
 
 
 class LiveStream:
@@ -109,53 +60,40 @@ class LiveStream:
         finish: Finish | None = None,
         largest: tuple[int, int] = LARGEST,
     ) -> None:
-        loop = asyncio.get_running_loop()
-        self._loop = loop
-        self._make_transport = transport
-        self._clock = clock
-        self._request = request
-        self._drain_seconds = drain_seconds
-        self._policy = reconnection
-        self._finish_result = finish
-        self._errors = error_delivery(callbacks.on_error)
-        self._results = _delivery("on_result", callbacks.on_result, self._errors)
-        self._states = _delivery("on_state", callbacks.on_state, self._errors)
-        self._readers = Readers["InferenceResult[Any]"]()
-        self._sink = FrameSink(loop, clock, RingFeed(loop, largest))
-        self._intake = intake(
-            IntakeSink(
-                self._sink.offer,
-                self._sink.drop,
-                lambda error: self._from_thread(self._intake_ended, error),
-                lambda error: self._from_thread(self._errors.put, error),
-            )
+        loop = self._loop = asyncio.get_running_loop()
+        self._told = Telling(callbacks)
+        self._results = Results(clock, self._told.results, finish)
+        self._sink = FrameSink(clock, RingFeed(loop, largest))
+        self._intake = intake(self._intake_sink())
+        self._connections = Connections(
+            transport=transport,
+            clock=clock,
+            request=request,
+            sink=self._sink,
+            results=self._results,
+            listener=self,
+            policy=reconnection,
+            drain_seconds=drain_seconds,
         )
-        self._connection: Connection | None = None
-        self._feed: ConnectionFeed | None = None
-        self._status = StreamStatus("idle")
-        self._prepared = False
-        self._stop_asked = asyncio.Event()
-        self._source_error: OvershootError | None = None
-        self._prompt_version = 0
-        self._version_base = 0
+        self._phase = "idle"
+        self._source_trouble: SourceError | None = None
         self._end: StreamEnd | None = None
         self._released: asyncio.Future[StreamEnd] = loop.create_future()
         self._ended: asyncio.Future[StreamEnd] = loop.create_future()
         self._running: asyncio.Task[None] | None = None
-        self._end_to_end = LatencyWindow()
-        self._seq = 0
+        self._ending: asyncio.Task[None] | None = None
 
     # --- what it is -----------------------------------------------------------------------------
 
     @property
     def status(self) -> StreamStatus:
         """Where it is now."""
-        return self._status
+        return self._told.status
 
     @property
     def stream_id(self) -> str | None:
         """The gateway's name for the stream, once it has one."""
-        return self._status.stream_id
+        return self._told.status.stream_id
 
     @property
     def active(self) -> bool:
@@ -171,16 +109,16 @@ class LiveStream:
         """It in numbers."""
         return StreamStats(
             frames=self._sink.counts(),
-            results=self._seq,
-            results_dropped=self._results.dropped + self._readers.dropped,
-            reconnections=self._status.epoch,
+            results=self._results.count,
+            results_dropped=self._results.dropped,
+            reconnections=self._connections.epoch,
             capture_to_sent_ms=self._sink.latency.percentiles(),
-            end_to_end_ms=self._end_to_end.percentiles(),
+            end_to_end_ms=self._results.latency.percentiles(),
         )
 
     def results(self) -> Reader[InferenceResult[Any]]:
         """A reader of every result from now on."""
-        return self._readers.new()
+        return self._results.reader()
 
     # --- the caller's wishes --------------------------------------------------------------------
 
@@ -194,41 +132,38 @@ class LiveStream:
 
     async def prepare(self) -> None:
         """Open the intake alone."""
-        if self._prepared or self._end is not None:
-            message = f"this stream is {self._status.state}; make a new one to start again"
-            raise StreamEndedError(message, reason=self._status.state)
-        self._prepared = True
-        self._errors.start()
-        self._results.start()
-        self._states.start()
+        self._enter("preparing", after="idle")
+        self._told.start()
         try:
             await self._intake.open()
-            self._refuse_if_stopped()
+            self._refuse_if_ending()
         except BaseException as error:
-            await self._end_with(_end_of(error), report=False)
+            await self._start_failed(error)
             raise
+        self._phase = "prepared"
 
     async def connect(self) -> str:
         """Open the stream and let frames flow; returns its id."""
-        self._tell("opening")
+        self._enter("connecting", after="prepared")
+        self._told.state("opening")
         try:
-            self._refuse_if_stopped()
-            await self._open_connection()
+            await self._connections.open()
+            self._refuse_if_ending()
         except BaseException as error:
-            await self._end_with(_end_of(error), report=False)
+            await self._start_failed(error)
             raise
         # Only now, so that a file's first frames are neither sent into the void nor unanswered.
         self._intake.run()
+        self._phase = "running"
         self._running = self._loop.create_task(self._run(), name="overshoot-stream")
         return self.stream_id or ""
 
     async def stop(self) -> None:
         """End the stream and wait until everything is released; again, it only waits."""
-        self._stop_asked.set()
-        if self._connection is not None:
-            await self._connection.close()
-        elif self._running is None:
-            await self._end_with(CLIENT_REQUESTED, report=False)
+        if self._phase in {"connecting", "running"}:
+            await self._connections.stop()
+        else:
+            self._finish(CLIENT_REQUESTED, report=False)
         await self.wait_closed()
 
     async def wait_closed(self) -> StreamEnd:
@@ -236,8 +171,7 @@ class LiveStream:
 
         Those are not waited for where one of them waits here.
         """
-        inside = self._results.calling or self._errors.calling or self._states.calling
-        return await asyncio.shield(self._released if inside else self._ended)
+        return await asyncio.shield(self._released if self._told.calling else self._ended)
 
     async def update_prompt(self, prompt: str) -> None:
         """Ask something else from the next clip on; errors of the gateway are raised here."""
@@ -245,206 +179,122 @@ class LiveStream:
             reason = self._end.reason
             message = f"the prompt cannot change: the stream has ended ({reason})"
             raise StreamEndedError(message, reason=reason)
-        if self._connection is not None:
-            await self._connection.update_prompt(prompt)
-        self._request = evolve(
-            self._request, inference=evolve(self._request.inference, prompt=prompt)
-        )
-        if self._connection is not None or self._running is not None:
-            self._prompt_version += 1
+        await self._connections.update_prompt(prompt)
 
     async def submit_feedback(self, rating: int, category: str, feedback: str) -> None:
         """Rate the answers."""
-        if self._connection is None or not self._connection.running:
-            raise StreamEndedError("no stream runs", reason="not_running")
-        await self._connection.submit_feedback(rating, category, feedback)
+        await self._connections.submit_feedback(rating, category, feedback)
 
-    # --- connections ----------------------------------------------------------------------------
+    # --- starting -------------------------------------------------------------------------------
 
-    async def _open_connection(self) -> None:
-        self._feed = self._sink.connection()
-        self._version_base = self._prompt_version
-        self._connection = Connection(
-            self._make_transport(),
-            self._clock,
-            self._request,
-            self._feed,
-            self,
-            drain_seconds=self._drain_seconds,
-        )
-        await self._connection.open()
-        self._status = evolve(self._status, stream_id=self._connection.stream_id)
-        self._tell("active")
+    def _enter(self, phase: str, *, after: str) -> None:
+        if self._end is None and self._phase == after:
+            self._phase = phase
+            return
+        if self._end is None and phase == "connecting" and self._phase in {"idle", "preparing"}:
+            raise StreamEndedError("call prepare() first", reason="not_prepared")
+        now = self._phase if self._end is None else "closed"
+        raise StreamEndedError(f"this stream is {now}; make a new one to start again", reason=now)
 
-    async def _run(self) -> None:
-        try:
-            end = await self._until_the_end()
-        except Exception as cause:  # noqa: BLE001 - nothing may keep the stream from ending
-            fault = f"the stream failed inside with {type(cause).__name__}: {cause}"
-            end = StreamEnd("internal_error", NetworkError(fault, cause))
-        await self._end_with(CLIENT_REQUESTED if self._stop_asked.is_set() else end, report=True)
+    def _refuse_if_ending(self) -> None:
+        end = self._end or self._connections.end
+        if end is not None:
+            raise end.error or StreamEndedError("stopped while starting", reason=end.reason)
 
-    async def _until_the_end(self) -> StreamEnd:
-        end = await self._until_lost()
-        while (
-            self._policy is not None
-            and can_be_mended(end)
-            and not self._stop_asked.is_set()
-            and self._source_error is None
-        ):
-            mended = await self._mend(end, Reconnection(self._policy, self._clock.monotonic()))
-            if mended is not None:
-                end = mended
-                break
-            end = await self._until_lost()
-        if self._source_error is not None and end.reason != "client_requested":
-            end = StreamEnd("source_failed", self._source_error)
-        return end
+    async def _start_failed(self, error: BaseException) -> None:
+        end = self._end or self._connections.end
+        self._finish(end or start_failed(error), report=False)
+        await self.wait_closed()
+        if end is None or end.error is not None or type(error) is StreamEndedError:
+            return
+        if isinstance(error, OvershootError):
+            # What broke because of the stop is not what the caller has to hear of.
+            raise StreamEndedError("stopped while starting", reason=end.reason) from error
 
-    async def _until_lost(self) -> StreamEnd:
-        connection = self._connection
-        assert connection is not None  # noqa: S101 - set by _open_connection
-        return await connection.wait_ended()
+    # --- what happens (ConnectionsListener, and the intake by way of the loop) ------------------
 
-    async def _mend(self, lost: StreamEnd, loss: Reconnection) -> StreamEnd | None:
-        """Make the stream anew: None when it runs again, else how it ended."""
-        self._connection = None
-        end = lost
-        while True:
-            self._tell("reconnecting", end.reason, end.error)
-            wait = loss.next_wait(self._clock.monotonic())
-            if wait is None:
-                return loss.given_up(end)
-            if await self._stopped_within(wait):
-                return CLIENT_REQUESTED
-            if self._source_error is not None:
-                return StreamEnd("source_failed", self._source_error)
-            self._status = evolve(self._status, epoch=self._status.epoch + 1, stream_id=None)
-            try:
-                await self._open_connection()
-            except OvershootError as error:
-                self._connection = None
-                end = StreamEnd("open_failed", error)
-                if self._stop_asked.is_set():
-                    return CLIENT_REQUESTED
-                if not can_be_mended(end):
-                    return StreamEnd("connection_lost", error)
-            else:
-                return None
+    def on_opened(self, stream_id: str, epoch: int) -> None:
+        """Media and results can flow."""
+        self._told.opened(stream_id, epoch)
 
-    async def _stopped_within(self, seconds: float) -> bool:
-        stopped = asyncio.ensure_future(self._stop_asked.wait())
-        waiting = asyncio.ensure_future(self._clock.sleep(seconds))
-        waits: list[asyncio.Future[Any]] = [stopped, waiting]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        return self._stop_asked.is_set()
-
-    def _refuse_if_stopped(self) -> None:
-        if self._stop_asked.is_set():
-            raise StreamEndedError("stopped while starting", reason="client_requested")
-        if self._source_error is not None:
-            raise self._source_error
-
-    # --- what happens (ConnectionListener) ------------------------------------------------------
-
-    def on_result(self, result: InferenceResult[Any]) -> None:
-        """An answer arrived."""
-        feed = self._feed
-        now = self._clock.monotonic()
-        if feed is not None:
-            newest = feed.sent.newest_of(result, now)
-            if newest is not None and newest.captured_at is not None:
-                self._end_to_end.add(now - newest.captured_at)
-            result = feed.sent.related(result, now)
-        version = result.prompt_version
-        result = evolve(
-            result,
-            seq=self._seq,
-            epoch=self._status.epoch,
-            prompt_version=None if version is None else version + self._version_base,
-        )
-        self._seq += 1
-        if self._finish_result is not None:
-            result = self._finish_result(result)
-        self._results.put(result)
-        self._readers.put(result)
+    def on_lost(self, end: StreamEnd) -> None:
+        """It is to be made anew."""
+        self._told.state("reconnecting", end.reason, end.error)
 
     def on_fault(self, error: OvershootError) -> None:
-        """Something went wrong that does not end the connection."""
-        self._errors.put(error)
+        """Something went wrong that does not end the stream."""
+        self._told.errors.put(error)
 
     def on_change(self) -> None:
-        """The connection has changed."""
-        connection = self._connection
-        if connection is None or self._status.state not in {"active", "degraded", "draining"}:
+        """The running connection, or what feeds it, has changed."""
+        connection = self._connections.current
+        if connection is None or self._told.status.state not in _RUNNING:
             return
         if connection.draining:
-            self._tell("draining", "source_ended")
-        elif connection.running:
-            degraded = not connection.flowing
-            self._tell("degraded" if degraded else "active", "results_lost" if degraded else "")
+            self._told.state("draining", "source_ended")
+        elif not connection.running:
+            return
+        elif not connection.flowing:
+            self._told.state("degraded", "results_lost")
+        elif self._source_trouble is not None:
+            self._told.state("degraded", "source_reconnecting", self._source_trouble)
+        else:
+            self._told.state("active")
+
+    def _intake_sink(self) -> IntakeSink:
+        return IntakeSink(
+            offer=self._sink.offer,
+            when_free=self._sink.when_free,
+            drop=self._sink.drop,
+            met=lambda event: self._from_thread(self._source_met, event),
+            ended=lambda error: self._from_thread(self._intake_ended, error),
+            fault=lambda error: self._from_thread(self._told.errors.put, error),
+        )
+
+    def _source_met(self, event: SourceEvent) -> None:
+        self._source_trouble = None if event.kind == "restored" else SourceError(event.message)
+        self.on_change()
 
     def _intake_ended(self, error: OvershootError | None) -> None:
         # Without an error the feed's end travels through the transport, which says when the last
         # frame has been sent.
         self._sink.finish()
-        if error is not None:
-            self._source_error = error
-            if self._connection is not None:
-                self._connection.source_failed(error)
-
-    def _tell(
-        self, state: StatusName, reason: str = "", error: OvershootError | None = None
-    ) -> None:
-        status = evolve(self._status, state=state, reason=reason, error=error)
-        if status == self._status:
-            return
-        self._status = status
-        _log.debug("stream_status", state=state, reason=reason, epoch=status.epoch)
-        self._states.put(status)
-
-    # --- the end --------------------------------------------------------------------------------
-
-    async def _end_with(self, end: StreamEnd, *, report: bool) -> None:
-        """Release everything; ``report`` where no method of the caller's raises the error."""
-        if self._end is not None:
-            return
-        self._end = end
-        await released("source", self._intake.close(), self._errors.put)
-        self._sink.close()
-        if report and end.error is not None:
-            self._errors.put(end.error)
-        self._tell("closed", end.reason, end.error)
-        self._readers.finish()
-        self._released.set_result(end)
-        for delivery in (self._results, self._states, self._errors):
-            await released(
-                delivery.name, delivery.close(patience_seconds=PATIENCE_SECONDS), self._errors.put
-            )
-        self._ended.set_result(end)
+        self._connections.source_over(error)
 
     def _from_thread(self, function: Callable[[Any], None], argument: object) -> None:
         try:
             self._loop.call_soon_threadsafe(function, argument)
         except RuntimeError:
-            return  # The loop has closed before its stream did; there is nobody left to tell.
+            return  # The loop has closed before its stream did: there is nobody left to tell.
 
+    # --- the end --------------------------------------------------------------------------------
 
-def _delivery(
-    name: str, callback: Callback[Any] | None, errors: Delivery[OvershootError]
-) -> Delivery[Any]:
-    return Delivery(name, callback if callback is not None else _nobody, errors.put)
+    async def _run(self) -> None:
+        try:
+            end = await self._connections.run()
+        except Exception as cause:  # noqa: BLE001 - nothing may keep the stream from ending
+            fault = f"the stream failed inside with {type(cause).__name__}: {cause}"
+            end = StreamEnd("internal_error", NetworkError(fault, cause))
+        self._finish(end, report=True)
 
+    def _finish(self, end: StreamEnd, *, report: bool) -> None:
+        """Begin to release everything; ``report`` where no method of the caller's raises the error.
 
-def _nobody(item: object) -> None:
-    """The callback of a caller that gave none."""
+        In a task of its own, which a cancelled caller or callback does not cut short.
+        """
+        if self._end is None:
+            self._end = end
+            ending = self._release(end, report=report)
+            self._ending = self._loop.create_task(ending, name="overshoot-end")
 
-
-def _end_of(error: BaseException) -> StreamEnd:
-    if isinstance(error, OvershootError):
-        return StreamEnd("open_failed", error)
-    return StreamEnd("internal_error") if isinstance(error, Exception) else CLIENT_REQUESTED
+    async def _release(self, end: StreamEnd, *, report: bool) -> None:
+        await released("transport", self._connections.close(), self._told.errors.put)
+        await released("source", self._intake.close(), self._told.errors.put)
+        self._sink.close()
+        if report and end.error is not None:
+            self._told.errors.put(end.error)
+        self._told.state("closed", end.reason, end.error)
+        self._results.finish()
+        self._released.set_result(end)
+        await self._told.close()
+        self._ended.set_result(end)

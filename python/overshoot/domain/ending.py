@@ -34,6 +34,13 @@ CLIENT_REQUESTED = StreamEnd("client_requested")
 SOURCE_ENDED = StreamEnd("source_ended")
 
 
+def start_failed(error: BaseException) -> StreamEnd:
+    """A stream that did not come to run; one that was cancelled was not wanted any more."""
+    if isinstance(error, OvershootError):
+        return StreamEnd("open_failed", error)
+    return StreamEnd("internal_error") if isinstance(error, Exception) else CLIENT_REQUESTED
+
+
 def ended_by_gateway(close_reason: str, after_video: bool) -> StreamEnd:
     """The gateway said so in a close frame, ``stream ended: <word>``.
 

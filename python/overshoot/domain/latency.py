@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 
 from attrs import define, field, frozen
@@ -47,7 +46,8 @@ class LatencyWindow:
             return Percentiles()
         ordered = sorted(self._newest)
 
-        def rank(share: float) -> float:
-            return ordered[max(0, math.ceil(share * len(ordered)) - 1)] * 1000
+        def rank(percent: int) -> float:
+            # In whole numbers: 0.95 * 20 and its like do not always round to what they are.
+            return ordered[-(-percent * len(ordered) // 100) - 1] * 1000
 
-        return Percentiles(self.count, rank(0.50), rank(0.95), rank(0.99), ordered[-1] * 1000)
+        return Percentiles(self.count, rank(50), rank(95), rank(99), ordered[-1] * 1000)

@@ -71,8 +71,8 @@ class PushClock:
 
 def check_timestamp(given: object) -> None:
     """Raise `FrameError` unless this is None or a finite number of seconds."""
-    if given is None:
-        return
+    if given is None or (type(given) is float and abs(given) <= FARTHEST_SECONDS):
+        return  # Told first, for the check below takes as long as a small frame.
     # By value, so that numpy's scalars pass: they are what timestamps of arrays are.
     if isinstance(given, bool) or not isinstance(given, SupportsFloat):
         msg = f"timestamp must be a number of seconds or None, got {given!r}"
