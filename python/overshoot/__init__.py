@@ -2,20 +2,33 @@
 
 Frames come from a camera, a file or another program, travel over WebRTC to a Media Gateway, and
 come back as typed results. See `RealtimeVision` for the start, `overshoot.errors` for what can be
-raised, `overshoot.gateway.LocalGateway` for a gateway of one's own.
+raised, `overshoot.gateway.LocalGateway` for a gateway of one's own, `overshoot.sync` for
+programs without an event loop.
 """
 
+from overshoot.client.action_detector import ActionDetector
+from overshoot.client.action_store import ActionStore
+from overshoot.client.detector_config import ActionDetectorConfig
 from overshoot.client.http_client import OvershootHttpClient
 from overshoot.client.realtime_vision import RealtimeVision, RealtimeVisionConfig
 from overshoot.client.relay_result import RelayResult
+from overshoot.client.service_sdk import Overshoot, Stream
 from overshoot.client.stream_relay import OvershootStreamRelay
+from overshoot.domain.action import DetectedAction
 from overshoot.domain.ending import StreamEnd
-from overshoot.domain.inference import InferenceResult, StreamInferenceResult, Unsupported
+from overshoot.domain.inference import (
+    InferenceResult,
+    ModelInfo,
+    StreamInferenceResult,
+    Unsupported,
+)
 from overshoot.domain.latency import Percentiles
 from overshoot.domain.ledger import FrameCounts, StreamStats
+from overshoot.domain.pushed import AsyncFramesSource, FrameSource, PushSource
 from overshoot.domain.reconnection import ReconnectionPolicy
 from overshoot.domain.source import (
     CameraSource,
+    FileSource,
     ImageFolderSource,
     StreamSource,
     SyntheticSource,
@@ -24,13 +37,17 @@ from overshoot.domain.source import (
 )
 from overshoot.domain.status import StreamStatus
 from overshoot.domain.stream import (
+    DEFAULT_ICE_SERVERS,
     FrameProcessingConfig,
     IceServer,
     StreamInferenceConfig,
     StreamProcessingConfig,
+    WebRtcOffer,
 )
 from overshoot.errors import (
+    AnswerError,
     ApiError,
+    AuthenticationError,
     CallbackError,
     ConfigurationError,
     FrameError,
@@ -44,6 +61,8 @@ from overshoot.errors import (
     RateLimitError,
     ServerError,
     SourceError,
+    StoreError,
+    StreamClosedError,
     StreamEndedError,
     UnauthorizedError,
     ValidationError,
@@ -52,26 +71,39 @@ from overshoot.errors import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "DEFAULT_ICE_SERVERS",
+    "ActionDetector",
+    "ActionDetectorConfig",
+    "ActionStore",
+    "AnswerError",
     "ApiError",
+    "AsyncFramesSource",
+    "AuthenticationError",
     "CallbackError",
     "CameraSource",
     "ConfigurationError",
+    "DetectedAction",
+    "FileSource",
     "FrameCounts",
     "FrameError",
     "FrameProcessingConfig",
+    "FrameSource",
     "IceServer",
     "ImageFolderSource",
     "InferenceError",
     "InferenceResult",
     "InsufficientCreditsError",
+    "ModelInfo",
     "ModelsMissingError",
     "NetworkError",
     "NotFoundError",
+    "Overshoot",
     "OvershootError",
     "OvershootHttpClient",
     "OvershootStreamRelay",
     "Percentiles",
     "ProtocolError",
+    "PushSource",
     "RateLimitError",
     "RealtimeVision",
     "RealtimeVisionConfig",
@@ -79,6 +111,9 @@ __all__ = [
     "RelayResult",
     "ServerError",
     "SourceError",
+    "StoreError",
+    "Stream",
+    "StreamClosedError",
     "StreamEnd",
     "StreamEndedError",
     "StreamInferenceConfig",
@@ -93,4 +128,5 @@ __all__ = [
     "UrlSource",
     "ValidationError",
     "VideoFileSource",
+    "WebRtcOffer",
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from overshoot.domain.pushed import AsyncFramesSource, FrameSource, PushSource
 from overshoot.domain.source import (
     CameraSource,
+    FileSource,
     ImageFolderSource,
     StreamSource,
     SyntheticSource,
@@ -22,6 +23,7 @@ from overshoot.domain.source import (
 from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from overshoot.adapters.transports.webrtc.track import FrameTrack
     from overshoot.domain.frame import Pixels
     from overshoot.domain.pushed import GivenPicture
     from overshoot.domain.stream import IceServer
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.source import Source
     from overshoot.ports.store import Store
-    from overshoot.ports.transport import Transport
+    from overshoot.ports.transport import FrameFeed, Transport
 
 
 def show_debug() -> None:
@@ -120,6 +122,7 @@ def _async_frames(spec: AsyncFramesSource) -> Source:
 _SOURCES: dict[type[Any], Callable[[Any], Source]] = {
     CameraSource: _camera,
     VideoFileSource: _file,
+    FileSource: _file,
     ImageFolderSource: _folder,
     UrlSource: _url,
     SyntheticSource: _synthetic,
@@ -144,6 +147,13 @@ def decode_jpeg(data: GivenPicture) -> Pixels:
     from overshoot.adapters.sources.incoming import decode_jpeg
 
     return decode_jpeg(data)
+
+
+def video_track(feed: FrameFeed, on_drained: Callable[[], None]) -> FrameTrack:
+    """An aiortc track that gives each frame of ``feed`` once."""
+    from overshoot.adapters.transports.webrtc.track import FrameTrack
+
+    return FrameTrack(feed, on_drained)
 
 
 def inference_backend(name: str) -> InferenceBackend:

@@ -18,10 +18,13 @@
     ├── StoreError                    actions cannot be kept, read or exported
     ├── FrameError                    pixels of a wrong shape, type or size; also a ValueError
     ├── CallbackError                 a callback of the caller raised (.callback .cause)
+    ├── AnswerError                   an answer is not the JSON it was read as; also a ValueError
     └── InferenceError                a backend could not answer
         └── ModelsMissingError        its networks are not installed: `overshoot models pull`
 
 Messages say what was wrong, with which value, and what to do. They never carry keys or pixels.
+`AuthenticationError` and `StreamClosedError` are `UnauthorizedError` and `StreamEndedError` under
+the names of the service's later SDK.
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ from http import HTTPStatus
 from typing import Any
 
 __all__ = [
+    "AnswerError",
     "ApiError",
+    "AuthenticationError",
     "CallbackError",
     "ConfigurationError",
     "FrameError",
@@ -45,6 +50,7 @@ __all__ = [
     "ServerError",
     "SourceError",
     "StoreError",
+    "StreamClosedError",
     "StreamEndedError",
     "UnauthorizedError",
     "ValidationError",
@@ -79,7 +85,7 @@ class ApiError(OvershootError):
         code: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.status_code = self.default_status if status_code is None else status_code
+        self.status_code: int = self.default_status if status_code is None else status_code
         self.request_id = request_id
         self.details = details
         self.code = code
@@ -169,6 +175,10 @@ class CallbackError(OvershootError):
         self.cause = cause
 
 
+class AnswerError(OvershootError, ValueError):
+    """A model's answer is not the JSON that it was read as; its text is in ``result``."""
+
+
 class InferenceError(OvershootError):
     """An inference backend could not answer."""
 
@@ -176,6 +186,10 @@ class InferenceError(OvershootError):
 class ModelsMissingError(InferenceError):
     """The networks a backend needs are not installed."""
 
+
+AuthenticationError = UnauthorizedError
+"""The name of the service's later SDK, and so is the next."""
+StreamClosedError = StreamEndedError
 
 _BY_STATUS: dict[int, type[ApiError]] = {
     HTTPStatus.BAD_REQUEST: ValidationError,

@@ -38,7 +38,8 @@ def test_the_specifications_calls_stay_as_they_are() -> None:
     assert (spec.start_seconds, spec.end_seconds, spec.playback_speed) == (0.0, None, 1.0)
     assert spec.real_time
     assert not spec.loop
-    assert FileSource is VideoFileSource
+    assert isinstance(FileSource("/path/to/video.mp4", loop=True), VideoFileSource)
+    assert FileSource(path="/path/to/video.mp4").file_path == spec.file_path
 
 
 @pytest.mark.parametrize(

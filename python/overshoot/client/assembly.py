@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from overshoot import bootstrap
+from overshoot.client.environment import api_key_or_default, api_url_or_default
 from overshoot.client.stream_handle import is_text
 from overshoot.domain.reconnection import ReconnectionPolicy
 from overshoot.domain.stream import (
@@ -18,7 +19,8 @@ from overshoot.domain.validation import fail
 from overshoot.ports.transport import StreamRequest
 
 if TYPE_CHECKING:
-    from overshoot.application.streaming import Intake, IntakeSink, LiveStream
+    from overshoot.application.frame_intake import Intake, IntakeSink
+    from overshoot.application.streaming import LiveStream
     from overshoot.client.realtime_vision import RealtimeVisionConfig
     from overshoot.domain.source import StreamSource
     from overshoot.ports.clock import Clock
@@ -37,7 +39,8 @@ def live_stream(
     ``largest`` is the size, sides in any order, that frames are scaled down to.
     """
     from overshoot.application.feed import LARGEST
-    from overshoot.application.streaming import LiveStream, StreamCallbacks
+    from overshoot.application.streaming import LiveStream
+    from overshoot.application.telling import StreamCallbacks
     from overshoot.domain.answer import with_parsed
     from overshoot.wire.typed_answers import answer_reader
 
@@ -51,12 +54,15 @@ def live_stream(
         model=config.model,
         backend=config.backend,
         output_schema_json=None if reader is None else reader.schema,
+        max_output_tokens=config.max_output_tokens,
     )
     clock = bootstrap.system_clock()
     return LiveStream(
         intake=lambda sink: intake(sink, clock),
         transport=bootstrap.webrtc_transports(
-            config.api_url, config.api_key, ice_servers=config.ice_servers
+            api_url_or_default(config.api_url),
+            api_key_or_default(config.api_key),
+            ice_servers=config.ice_servers,
         ),
         clock=clock,
         request=StreamRequest(processing, inference, config.request_id),

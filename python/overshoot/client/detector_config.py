@@ -40,8 +40,8 @@ OnAction: TypeAlias = Callable[[DetectedAction], Awaitable[Any] | Any]
 class ActionDetectorOptions(TypedDict, total=False):
     """The keyword arguments of `ActionDetector`; `ActionDetectorConfig` says what each means."""
 
-    api_url: Required[str]
-    api_key: Required[str]
+    api_url: str | None
+    api_key: str | None
     actions: Required[Iterable[str]]
     min_confidence: float
     on_action: OnAction | None
@@ -68,8 +68,8 @@ class ActionDetectorConfig:
     rest at once.
 
     Attributes:
-        api_url: address of the gateway, such as ``https://host/api/v0.2``.
-        api_key: the key; never shown.
+        api_url: as for `RealtimeVisionConfig`.
+        api_key: as for `RealtimeVisionConfig`; never shown.
         actions: names of the actions to look for, such as ``["waving hand", "thumbs up"]``.
         min_confidence: 0.0 to 1.0; what the model saw with at least that confidence is an action.
         on_action: called on the event loop with each `DetectedAction`, in order, after it was kept.
@@ -90,8 +90,8 @@ class ActionDetectorConfig:
         ice_servers: STUN and TURN servers for the media path.
     """
 
-    api_url: str
-    api_key: str = field(repr=False)
+    api_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     actions: tuple[str, ...] = field(converter=action_names)
     min_confidence: float = field(default=0.6, validator=a_number(0.0, 1.0))
     on_action: OnAction | None = field(

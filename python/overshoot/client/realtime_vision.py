@@ -43,8 +43,10 @@ class RealtimeVisionConfig(Generic[AnswerT]):
     """What `RealtimeVision` is to do. Values are checked by `RealtimeVision.start`.
 
     Attributes:
-        api_url: address of the gateway, such as ``https://host/api/v0.2``.
-        api_key: the key; never shown.
+        api_url: address of the gateway, such as ``https://host/api/v0.2``; None takes the value of
+            OVERSHOOT_API_URL at the start.
+        api_key: the key; never shown; None takes OVERSHOOT_API_KEY. Both may also stand in a
+            ``.env`` file in the working directory, where python-dotenv is installed.
         prompt: what to ask about the video; not empty.
         on_result: called on the event loop with each `InferenceResult`, in order. A coroutine
             function is awaited; a task that it returns is left to itself. May be left out where
@@ -67,10 +69,12 @@ class RealtimeVisionConfig(Generic[AnswerT]):
         debug: log what happens, without keys and pictures.
         ice_servers: STUN and TURN servers for the media path.
         request_id: an id of the caller's that the gateway may log.
+        max_output_tokens: limit of an answer's length, at least 1; None leaves it to the gateway,
+            which may refuse more than 128 for each second between two answers.
     """
 
-    api_url: str
-    api_key: str = field(repr=False)
+    api_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     prompt: str
     on_result: OnResult[AnswerT] | None = field(default=None, repr=False)
     source: StreamSource = field(factory=CameraSource)
@@ -84,6 +88,7 @@ class RealtimeVisionConfig(Generic[AnswerT]):
     debug: bool = False
     ice_servers: Sequence[IceServer] = ()
     request_id: str | None = None
+    max_output_tokens: int | None = None
 
     def checked_processing(self) -> ProcessingConfig:
         """``processing`` as a value, or `ConfigurationError`."""

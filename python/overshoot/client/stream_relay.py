@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -15,8 +16,8 @@ from overshoot.domain.validation import fail
 from overshoot.errors import OvershootError, StreamEndedError
 
 if TYPE_CHECKING:
+    from overshoot.application.frame_intake import IntakeSink
     from overshoot.application.pushing import PushIntake
-    from overshoot.application.streaming import IntakeSink
     from overshoot.domain.inference import InferenceResult
     from overshoot.domain.pixels import PixelLayout
     from overshoot.domain.pushed import Encoding, GivenPicture
@@ -47,8 +48,9 @@ class OvershootStreamRelay(StreamHandle[Any]):
     thread; all else belongs to one event loop. A relay that has ended can be started again.
 
     Args:
-        api_url: address of the gateway.
-        api_key: the key; never shown.
+        api_url: address of the gateway; None takes OVERSHOOT_API_URL, as in
+            `RealtimeVisionConfig`.
+        api_key: the key; never shown; None takes OVERSHOOT_API_KEY.
         prompt: what to ask.
         on_result: called on the event loop with each `RelayResult`, in order; a coroutine function
             is awaited, a task that it returns is left to itself.
@@ -73,9 +75,9 @@ class OvershootStreamRelay(StreamHandle[Any]):
     def __init__(
         self,
         *,
-        api_url: str,
-        api_key: str,
         prompt: str,
+        api_url: str | None = None,
+        api_key: str | None = None,
         on_result: OnRelayResult | None = None,
         on_error: Callable[[OvershootError], Any] | None = None,
         model: str = DEFAULT_MODEL,
@@ -96,6 +98,8 @@ class OvershootStreamRelay(StreamHandle[Any]):
         super().__init__()
         self._size = (width, height)
         self._intake: PushIntake | None = None
+        self._early = 0
+        self._beginning = threading.Lock()
         self._config = RealtimeVisionConfig[Any](
             api_url=api_url,
             api_key=api_key,
@@ -158,8 +162,8 @@ class OvershootStreamRelay(StreamHandle[Any]):
     ) -> None:
         """Hand over a frame, from any thread; never waits, and the newest frame wins.
 
-        It is read before this returns and not kept, so the array may be used again at once. When
-        the relay is not running the frame is let fall.
+        It is read before this returns and not kept, so the array may be used again at once. While
+        the relay is not running a frame is only counted, and not looked at.
 
         Args:
             frame: uint8 RGB (height, width, 3) of any size, read-only and strided ones too; or as
@@ -173,8 +177,14 @@ class OvershootStreamRelay(StreamHandle[Any]):
             FrameError: what can never be a frame: wrong type, dtype, shape, no JPEG, a timestamp
                 that is no finite number of seconds.
         """
-        if self._intake is not None:
-            self._intake.push(frame, timestamp, order=order, encoding=encoding)
+        intake = self._intake
+        if intake is None:
+            with self._beginning:
+                intake = self._intake
+                if intake is None:
+                    self._early += 1
+                    return
+        intake.push(frame, timestamp, order=order, encoding=encoding)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -191,8 +201,13 @@ class OvershootStreamRelay(StreamHandle[Any]):
     def _make_intake(self, sink: IntakeSink, clock: Clock) -> PushIntake:
         from overshoot.application.pushing import PushIntake
 
-        self._intake = PushIntake(sink, clock, bootstrap.decode_jpeg)
-        return self._intake
+        intake = PushIntake(sink, clock, bootstrap.decode_jpeg)
+        with self._beginning:
+            self._intake = intake
+            early, self._early = self._early, 0
+        for _ in range(early):
+            sink.drop("not_running")
+        return intake
 
 
 def _in_relay_form(

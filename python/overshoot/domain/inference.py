@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 from attrs import field, frozen
 from typing_extensions import TypeVar
 
+from overshoot.errors import AnswerError
+
 if TYPE_CHECKING:
     from overshoot.domain.frame import Frame
 
@@ -163,6 +165,21 @@ class InferenceResult(Generic[AnswerT]):
         from attrs import fields
 
         return (a.name for a in fields(type(self)))
+
+    def result_json(self) -> Any:
+        """``result`` as a JSON value, also where it stands in a fence or between words.
+
+        `AnswerError`, which is a ValueError, where there is none. With an ``output_schema``
+        ``parsed`` has been checked, too.
+        """
+        from overshoot.domain.answer_text import find_json
+
+        for found in find_json(self.result, {"object", "array"}):
+            if found.fault is None:
+                return found.value
+        shown = self.error if self.error is not None else self.result[:80]
+        message = f"the answer holds no JSON: {shown!r}"
+        raise AnswerError(message)
 
 
 StreamInferenceResult = InferenceResult

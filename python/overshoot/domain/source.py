@@ -211,5 +211,16 @@ StreamSource: TypeAlias = (
 )
 """Any source that a stream can be started from."""
 
-FileSource = VideoFileSource
-"""The name of the service's later SDK."""
+
+@frozen(init=False)
+class FileSource(VideoFileSource):
+    """`VideoFileSource` under the name, and with the arguments, of the service's later SDK."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        loop: bool = False,
+        *,
+        frame_processor: FrameProcessor | None = None,
+    ) -> None:
+        super().__init__(file_path=path, loop=loop, frame_processor=frame_processor)

@@ -6,7 +6,7 @@ The ranges are those of the specification; a gateway may be narrower and says so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import asdict, field, frozen
 
@@ -107,6 +107,23 @@ class StreamInferenceConfig:
     )
 
 
+@frozen(kw_only=True)
+class WebRtcOffer:
+    """An SDP offer, as a request to make a stream holds it.
+
+    Attributes:
+        sdp: the description, whole: candidates that are gathered later find no way.
+        type: always ``"offer"``.
+    """
+
+    sdp: str = field(validator=a_text(), repr=False)
+    type: Literal["offer"] = "offer"
+
+    def to_dict(self) -> dict[str, str]:
+        """The fields as the gateway takes them."""
+        return {"type": self.type, "sdp": self.sdp}
+
+
 @frozen
 class IceServer:
     """A STUN or TURN server.
@@ -120,3 +137,7 @@ class IceServer:
     urls: str = field(validator=a_text())
     username: str | None = None
     credential: str | None = field(default=None, repr=False)
+
+
+DEFAULT_ICE_SERVERS: Final[tuple[IceServer, ...]] = ()
+"""None: a gateway on an address of its own needs no help, and no third party is asked unbidden."""

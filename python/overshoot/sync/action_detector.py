@@ -1,0 +1,99 @@
+"""`ActionDetector` without ``async``."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
+
+from overshoot.client import action_detector
+from overshoot.sync.loop_thread import LoopThread
+
+if TYPE_CHECKING:
+    from overshoot.client.action_store import ActionStore
+    from overshoot.client.detector_config import ActionDetectorConfig, ActionDetectorOptions
+    from overshoot.domain.action import DetectedAction
+    from overshoot.domain.ending import StreamEnd
+    from overshoot.domain.query import ActionFilters
+    from overshoot.domain.verdict import FaultKind
+
+
+class ActionDetector:
+    """`overshoot.ActionDetector` for programs without an event loop; see `overshoot.sync`."""
+
+    @overload
+    def __init__(self, config: ActionDetectorConfig) -> None: ...
+    @overload
+    def __init__(self, **options: Unpack[ActionDetectorOptions]) -> None: ...
+    def __init__(self, config: ActionDetectorConfig | None = None, **options: Any) -> None:
+        given = () if config is None else (config,)
+        self._inner = action_detector.ActionDetector(*given, **options)
+        self._thread = LoopThread("overshoot-sync-detector", self._inner.stop)
+
+    def start(self) -> None:
+        """Look for actions in the camera's picture, or in ``source``; returns when frames flow."""
+        self._thread.begin(self._inner.start)
+
+    def stop(self) -> None:
+        """End the run and release everything; does nothing when none runs."""
+        self._thread.close()
+
+    def analyze_video(self, path: str | os.PathLike[str]) -> list[DetectedAction]:
+        """Look for actions in a video file, from its beginning to its end; those found."""
+        opened = self._thread.open()
+        try:
+            return self._thread.run(lambda: self._inner.analyze_video(path))
+        finally:
+            if opened:
+                self._thread.close()
+
+    def wait_ended(self) -> StreamEnd:
+        """Wait until the run has ended (end of the video, the gateway's word, `stop`); why."""
+        return self._thread.run(self._inner.wait_ended)
+
+    def is_active(self) -> bool:
+        """Whether frames are being sent and answers awaited."""
+        return self._inner.is_active()
+
+    @property
+    def store(self) -> ActionStore:
+        """Where the actions are kept."""
+        return self._inner.store
+
+    @property
+    def actions(self) -> list[DetectedAction]:
+        """All actions in the store, by time."""
+        return self._inner.actions
+
+    @property
+    def answer_faults(self) -> dict[FaultKind, int]:
+        """How many answers of the latest run could not be used, by kind (`FaultKind`)."""
+        return self._inner.answer_faults
+
+    def get_actions(self, **filters: Unpack[ActionFilters]) -> list[DetectedAction]:
+        """The actions for which all filters hold; see `ActionStore.get_actions`."""
+        return self._inner.get_actions(**filters)
+
+    def summary(self) -> dict[str, int]:
+        """How many actions there are of each name, the most frequent first."""
+        return self._inner.summary()
+
+    def export(self, path: str | os.PathLike[str], format: str = "json") -> None:
+        """Write all actions to a file, ``"json"`` or ``"csv"``; see `ActionStore.export_json`."""
+        self._inner.export(path, format)
+
+    def clear(self) -> None:
+        """Forget all actions."""
+        self._inner.clear()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
