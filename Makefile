@@ -49,6 +49,7 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 	$(BIN)/pyright
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright --verifytypes overshoot --ignoreexternal
 	$(BIN)/python -m mypy.stubtest overshoot._native
 
 contracts: setup

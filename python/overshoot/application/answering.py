@@ -48,9 +48,9 @@ class Answering:
         self._clock = clock
         self._limit = settings.inference_seconds
         self._seq = 0
-        self.completed = 0
-        self.failed = 0
-        self.last_latency_seconds = 0.0
+        self.completed: int = 0
+        self.failed: int = 0
+        self.last_latency_seconds: float = 0.0
         self.prompt_version = 0
 
     async def run(

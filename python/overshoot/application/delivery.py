@@ -39,7 +39,7 @@ class Delivery(Generic[ItemT]):
         self._ready = asyncio.Event()
         self._closing = False
         self._worker: asyncio.Task[None] | None = None
-        self.dropped = 0
+        self.dropped: int = 0
 
     def start(self) -> None:
         """Begin to deliver, on the running loop."""

@@ -68,10 +68,10 @@ class Intake:
         self._changed = asyncio.Event()
         self._finished = False
         self._stopped = False
-        self.size = (0, 0)
-        self.effective_size = (0, 0)
-        self.received = 0
-        self.kept = 0
+        self.size: tuple[int, int] = (0, 0)
+        self.effective_size: tuple[int, int] = (0, 0)
+        self.received: int = 0
+        self.kept: int = 0
 
     @property
     def clips_skipped(self) -> int:

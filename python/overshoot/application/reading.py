@@ -23,7 +23,7 @@ class Reader(Generic[ItemT], AsyncIterator[ItemT]):
         self._items: deque[ItemT] = deque()
         self._ready = asyncio.Event()
         self._ended = False
-        self.dropped = 0
+        self.dropped: int = 0
 
     def put(self, item: ItemT) -> bool:
         """Add an item; whether an older one had to be dropped for it."""
@@ -59,7 +59,7 @@ class Readers(Generic[ItemT]):
         # Weak, because nobody says that he has left an ``async for``.
         self._readers: list[ref[Reader[ItemT]]] = []
         self._ended = False
-        self.dropped = 0
+        self.dropped: int = 0
 
     def __len__(self) -> int:
         return len(self._present())

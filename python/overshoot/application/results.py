@@ -43,8 +43,8 @@ class Results:
         self._finish = finish
         self._readers = Readers["InferenceResult[Any]"]()
         self.delivery = delivery
-        self.count = 0
-        self.latency = LatencyWindow()
+        self.count: int = 0
+        self.latency: LatencyWindow = LatencyWindow()
 
     @property
     def dropped(self) -> int:

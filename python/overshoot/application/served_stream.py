@@ -46,13 +46,14 @@ class ServedStream:
         settings: ServingSettings,
     ) -> None:
         self.id = stream_id
-        self.inference = request.inference
-        self.created_at = self.updated_at = clock.wall()
+        self.inference: StreamInferenceConfig = request.inference
+        self.created_at: float = clock.wall()
+        self.updated_at: float = self.created_at
         self._clock = clock
         self._settings = settings
         self._session = session
         self._made_at = clock.monotonic()
-        self.lease = Lease(settings.lease_ttl_seconds, self._made_at)
+        self.lease: Lease = Lease(settings.lease_ttl_seconds, self._made_at)
         self._intake = Intake(request.sampling, clock, settings)
         self._answering = Answering(
             stream_id=stream_id,

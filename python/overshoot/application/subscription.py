@@ -22,7 +22,7 @@ class Subscription:
     def __init__(self, capacity: int) -> None:
         self._results: deque[InferenceResult] = deque(maxlen=capacity)
         self._changed = asyncio.Event()
-        self.dropped = 0
+        self.dropped: int = 0
         self.reason: StopReason | None = None
 
     def publish(self, result: InferenceResult) -> None:

@@ -40,14 +40,14 @@ class Telling:
     """
 
     def __init__(self, callbacks: StreamCallbacks) -> None:
-        self.errors = error_delivery(callbacks.on_error)
+        self.errors: Delivery[OvershootError] = error_delivery(callbacks.on_error)
         self.results: Delivery[InferenceResult[Any]] = Delivery(
             "on_result", callbacks.on_result or _nobody, self.errors.put
         )
         self._states: Delivery[StreamStatus] = Delivery(
             "on_state", callbacks.on_state or _nobody, self.errors.put
         )
-        self.status = StreamStatus("idle")
+        self.status: StreamStatus = StreamStatus("idle")
 
     @property
     def calling(self) -> bool:

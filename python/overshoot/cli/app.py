@@ -20,7 +20,7 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="overshoot",
     help="Real-time AI inference on video, with a gateway of its own.",
     no_args_is_help=True,

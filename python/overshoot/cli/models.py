@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-models = typer.Typer(help="The small hand networks of the local backend.", no_args_is_help=True)
+models: typer.Typer = typer.Typer(
+    help="The small hand networks of the local backend.", no_args_is_help=True
+)
 
 
 @models.command()

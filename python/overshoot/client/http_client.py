@@ -44,8 +44,8 @@ class OvershootHttpClient:
     def __init__(self, base_url: str, api_key: str) -> None:
         # Checked now, while nothing heavy loads: the session is made at the first request.
         self._api: GatewayRequests = bootstrap.gateway_requests(base_url, api_key)
-        self.base_url = self._api.base_url
-        self.api_key = self._api.api_key
+        self.base_url: str = self._api.base_url
+        self.api_key: str = self._api.api_key
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"

@@ -12,7 +12,7 @@ class Lease:
 
     def __init__(self, ttl_seconds: float, now: float) -> None:
         self.ttl_seconds = ttl_seconds
-        self.deadline = now + ttl_seconds
+        self.deadline: float = now + ttl_seconds
 
     def renew(self, now: float) -> bool:
         """Live for another TTL from now; False, and nothing changes, when it is too late."""

@@ -31,7 +31,7 @@ class PushClock:
     """
 
     def __init__(self) -> None:
-        self.retimed = 0
+        self.retimed: int = 0
         self._last: float | None = None
         self._arrived = 0.0
         self._shift = 0.0

@@ -121,7 +121,7 @@ class Sampler:
         self._due: tuple[Frame, ...] | None = None
         self._asked_until = -1
         self._next_clip = 0
-        self.skipped = 0
+        self.skipped: int = 0
 
     @property
     def newest(self) -> Frame | None:

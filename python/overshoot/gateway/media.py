@@ -42,7 +42,7 @@ class ConversionQueue:
         self._capacity = capacity
         self._changed = asyncio.Event()
         self._closed = False
-        self.dropped = 0
+        self.dropped: int = 0
 
     def put(self, arrival: Arrival, frame: av.VideoFrame) -> None:
         """Queue a frame; of one that is not wanted, its time alone."""

@@ -51,8 +51,8 @@ class ScriptedInference:
             raise InferenceError("a script needs at least one answer")
         self.name = name
         self.requests: list[InferenceRequest] = []
-        self.open_sessions = 0
-        self.closed = False
+        self.open_sessions: int = 0
+        self.closed: bool = False
         self._script = script
         self._models = None if models is None else tuple(models)
 

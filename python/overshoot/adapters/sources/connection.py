@@ -75,7 +75,7 @@ class Connector:
         self._allow_playlists = allow_playlists
         self._open_seconds = open_seconds
         self._read_seconds = read_seconds
-        self.facts = StreamFacts()
+        self.facts: StreamFacts = StreamFacts()
 
     def connect(self, after: float = 0.0) -> Capture:
         """Open it; `facts` is true from then on. It may wait for several seconds.

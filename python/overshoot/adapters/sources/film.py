@@ -64,7 +64,7 @@ class Film:
         self._timeline = Timeline(0.0)
         self._pending: Picture | None = None
         try:
-            self.fps = self._begin()
+            self.fps: float = self._begin()
             if start > 0:
                 self._go_to(start)
         except SourceError:

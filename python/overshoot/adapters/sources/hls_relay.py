@@ -71,8 +71,8 @@ class HlsRelay:
             target=self._server.serve_forever, args=(0.05,), name="overshoot-hls", daemon=True
         )
         self._thread.start()
-        self.root = f"http://127.0.0.1:{self._server.server_port}"
-        self.address = self.place(url, is_playlist=True)
+        self.root: str = f"http://127.0.0.1:{self._server.server_port}"
+        self.address: str = self.place(url, is_playlist=True)
 
     def close(self) -> None:
         """Stop serving; waits for answers under way."""

@@ -88,7 +88,7 @@ class LoopbackTransport:
         known_keys: Iterable[str] = ("loopback",),
         lease_ttl_seconds: float | None = 90.0,
     ) -> None:
-        self.known_keys = set(known_keys)
+        self.known_keys: set[str] = set(known_keys)
         self.feedback: list[Feedback] = []
         self.ended: StopReason | None = None
         self._backend = backend

@@ -54,7 +54,7 @@ class LoopbackStream:
         self._finished = False
         self._seq = 0
         self._prompt_version = 0
-        self.frames_received = 0
+        self.frames_received: int = 0
 
     def take_in(self, frame: PlanarFrame) -> None:
         """The next frame of the video has arrived."""

@@ -50,7 +50,7 @@ class LocalBackend:
         self._local = threading.local()
         self._running: set[Future[Any]] = set()
         self._closing = threading.Event()
-        self.networks_missing = _missing(self._weights_dir)
+        self.networks_missing: str = _missing(self._weights_dir)
 
     def models(self) -> tuple[ModelInfo, ...]:
         """One model, ``local``; degraded without the hand networks."""

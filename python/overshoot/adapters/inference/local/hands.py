@@ -34,8 +34,8 @@ class HandNetworks:
     """The two networks. Stateless between calls, but for one thread at a time."""
 
     def __init__(self, palm: Path, landmark: Path) -> None:
-        self.palms = PalmDetector(palm)
-        self.landmarks = HandLandmarker(landmark)
+        self.palms: PalmDetector = PalmDetector(palm)
+        self.landmarks: HandLandmarker = HandLandmarker(landmark)
 
 
 @define(eq=False)

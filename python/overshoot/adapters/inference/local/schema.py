@@ -30,7 +30,7 @@ class AnswerSchema:
         except UnusableSchemaError as error:
             message = f"output_schema cannot be used: {error}"
             raise InferenceError(message) from error
-        self.root = self._compiled.root
+        self.root: dict[str, Any] = self._compiled.root
 
     def check(self, answer: Json) -> None:
         """Raises InferenceError, saying where, unless the answer satisfies the schema."""

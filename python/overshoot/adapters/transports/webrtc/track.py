@@ -36,7 +36,7 @@ class FrameTrack(MediaStreamTrack):
         self._origin = 0.0
         self._pts = -1
         self._repeated = False
-        self.drained = False
+        self.drained: bool = False
 
     async def recv(self) -> VideoFrame:
         """The next frame; MediaStreamError, which ends the sender, only after the last one."""
