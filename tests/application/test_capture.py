@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from overshoot.application.capture import Capture, Pace
 from overshoot.application.feed import RingFeed
 from overshoot.application.frame_intake import IntakeSink
+from overshoot.application.frame_sink import FrameSink
 from overshoot.domain.frame import Frame
 from overshoot.errors import CallbackError, OvershootError, SourceError
+from overshoot.ports.source import OnSourceEvent, SourceEvent, SourceInfo
 from overshoot.testing.manual_clock import ManualClock
 from support.stream_fakes import ListSource, frames, nothing_left, picture, until
 
@@ -208,6 +211,114 @@ def test_a_loop_that_closes_over_a_running_capture_ends_its_thread(told: Recorde
     assert source.closed == 1
 
 
+# --- sources that want something of their reader ------------------------------------------------
+
+
+class Informed(ListSource):
+    """A list of frames that says how it wants to be read."""
+
+    def __init__(self, given: list[Frame], **info: Any) -> None:
+        super().__init__(given)
+        self._info = info
+
+    def open(self) -> SourceInfo:
+        return evolve(super().open(), **self._info)
+
+
+async def test_a_source_that_counts_every_frame_is_neither_paced_nor_overrun() -> None:
+    far_apart = [Frame(picture(n), n * 3600.0, n) for n in range(200)]
+    sizes = [(32, 16), (48, 64)]
+    far_apart[100:] = [
+        Frame(picture(n, width=sizes[n % 2][0], height=sizes[n % 2][1]), n * 3600.0, n)
+        for n in range(100, 200)
+    ]
+    clock, told = ManualClock(), Recorder()
+    sink = FrameSink(clock, RingFeed(asyncio.get_running_loop()))
+    reading = Capture(
+        Informed(far_apart, live=False, real_time=False),
+        clock=clock,
+        processor=None,
+        sink=IntakeSink(
+            offer=sink.offer,
+            when_free=sink.when_free,
+            drop=sink.drop,
+            met=lambda event: None,
+            ended=told.on_end,
+            fault=told.errors.append,
+        ),
+    )
+    await reading.open()
+    reading.run()
+    taken: list[int] = []
+    async with asyncio.timeout(20):
+        while len(taken) < 200:
+            frame = await sink.take()
+            assert frame is not None
+            taken.append(frame[0].index)
+            if len(taken) % 40 == 0:
+                await asyncio.sleep(0.01)  # A reader that is slow for once.
+    await told.ended()
+    await reading.close()
+    assert taken == list(range(200))
+    assert sink.counts().dropped == {}
+
+
+async def test_a_stop_while_the_last_frame_is_not_taken_is_no_wait(told: Recorder) -> None:
+    source = Informed(frames(5), real_time=False)
+    waiting = threading.Event()
+    with nothing_left():
+        reading = Capture(
+            source,
+            clock=ManualClock(),
+            processor=None,
+            sink=IntakeSink(
+                offer=lambda frame, _: told.on_frame(frame),
+                when_free=lambda call: call() if not told.frames else waiting.set(),
+                drop=told.dropped.append,
+                met=lambda event: None,
+                ended=told.on_end,
+                fault=told.errors.append,
+            ),
+        )
+        await reading.open()
+        reading.run()
+        await until(waiting.is_set)
+        await reading.close()
+    assert [frame.index for frame in told.frames] == [0]
+    assert told.dropped == ["not_running"], "what was read and not offered is counted, too"
+    assert source.given == 2
+
+
+async def test_a_source_that_mends_itself_tells_through_the_sink(told: Recorder) -> None:
+    class Mending(ListSource):
+        on_event: OnSourceEvent | None = None
+
+        def read(self) -> Frame | None:
+            assert self.on_event is not None
+            self.on_event(SourceEvent("lost", "gone"))
+            return super().read()
+
+    met: list[SourceEvent] = []
+    reading = Capture(
+        Mending(frames(1)),
+        clock=ManualClock(),
+        processor=None,
+        sink=IntakeSink(
+            offer=lambda frame, _: told.on_frame(frame),
+            when_free=lambda call: call(),
+            drop=told.dropped.append,
+            met=met.append,
+            ended=told.on_end,
+            fault=told.errors.append,
+        ),
+    )
+    await reading.open()
+    reading.run()
+    await told.ended()
+    await reading.close()
+    assert [event.message for event in met] == ["gone", "gone"]
+
+
 # --- the processor -------------------------------------------------------------------------------
 
 
@@ -302,6 +413,13 @@ def test_a_frame_is_due_as_long_after_the_first_as_it_was_taken() -> None:
     assert pace.seconds_until(5.0, now=100.0) == 0.0
     assert pace.seconds_until(5.5, now=100.0) == 0.5
     assert pace.seconds_until(6.0, now=100.75) == 0.25
+
+
+def test_a_film_played_faster_is_due_sooner() -> None:
+    pace = Pace(speed=4.0)
+    assert pace.seconds_until(60.0, now=100.0) == 0.0
+    assert pace.seconds_until(62.0, now=100.0) == 0.5
+    assert Pace(speed=0.5).seconds_until(60.0, now=1.0) == 0.0
 
 
 def test_a_late_frame_is_due_at_once_and_the_next_one_at_its_own_time() -> None:

@@ -21,7 +21,7 @@ from overshoot.domain.reconnection import (
 from overshoot.errors import ApiError, NotFoundError, OvershootError, StreamEndedError
 
 if TYPE_CHECKING:
-    from overshoot.application.frame_sink import FrameSink
+    from overshoot.application.frame_sink import ConnectionFeed, FrameSink
     from overshoot.application.results import Results
     from overshoot.domain.inference import InferenceResult
     from overshoot.ports.clock import Clock
@@ -91,9 +91,10 @@ class Connections:
         self._prompt_turn = asyncio.Lock()
         self._begun = False
         self._answered = False
+        self._feed: ConnectionFeed | None = None
         self.end: StreamEnd | None = None
         self._over = asyncio.Event()
-        self.epoch = 0
+        self.epoch: int = 0
         self.current: Connection | None = None
 
     # --- the course of things -------------------------------------------------------------------
@@ -102,7 +103,7 @@ class Connections:
         """Open the first one; raises what opening raises, and everything is released then."""
         self._begun = True
         await self._connect(0).open()
-        self._opened(0)
+        self._opened()
 
     async def run(self) -> StreamEnd:
         """Wait until the stream has ended, making it anew as often as it takes."""
@@ -186,7 +187,7 @@ class Connections:
 
     def _connect(self, epoch: int) -> Connection:
         asked = evolve(self._request.inference, prompt=self._prompts.current)
-        feed = self._sink.connection()
+        feed = self._feed = self._sink.connection()
         first_version = self._prompts.version
 
         def arrived(result: InferenceResult[Any]) -> None:
@@ -208,12 +209,13 @@ class Connections:
         )
         return self.current
 
-    def _opened(self, epoch: int) -> None:
-        self.epoch = epoch
-        connection = self.current
+    def _opened(self) -> None:
+        connection, feed = self.current, self._feed
         assert connection is not None  # noqa: S101 - it has just been opened
-        self._listener.on_opened(connection.stream_id or "", epoch)
+        assert feed is not None  # noqa: S101 - likewise
+        self._listener.on_opened(connection.stream_id or "", self.epoch)
         self._listener.on_change()  # What it has met since it opened was not told yet.
+        feed.let_flow()
 
     async def _mend(self, lost: StreamEnd, loss: Reconnection) -> StreamEnd | None:
         """Make the stream anew: None when it runs again, else how it ended."""
@@ -232,7 +234,8 @@ class Connections:
             except Exception:  # noqa: BLE001 - whatever it was, it is in the end of the connection
                 end = await connection.wait_ended()
             else:
-                self._opened(self.epoch + 1)
+                self.epoch += 1
+                self._opened()
                 return None
             if self.end is not None:
                 return self.end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -37,7 +38,7 @@ class FrameSink:
         self._newest = -1
         self._late = 0
         self._closed = False
-        self.latency = LatencyWindow()
+        self.latency: LatencyWindow = LatencyWindow()
 
     def offer(self, frame: Frame, captured_at: float) -> None:
         """Hand over a frame; never waits. `FrameError` for pixels that cannot be sent."""
@@ -129,14 +130,20 @@ class FrameSink:
 
 
 class ConnectionFeed:
-    """The `ports.transport.FrameFeed` of one connection."""
+    """The `ports.transport.FrameFeed` of one connection; gives nothing before `let_flow`."""
 
     def __init__(self, sink: FrameSink) -> None:
         self._sink = sink
-        self.sent = SentFrames()
+        self._flowing = asyncio.Event()
+        self.sent: SentFrames = SentFrames()
+
+    def let_flow(self) -> None:
+        """Give frames: answers about them can arrive now."""
+        self._flowing.set()
 
     async def next_frame(self) -> PlanarFrame | None:
         """The next frame to send, or None at the end of the video."""
+        await self._flowing.wait()
         taken = await self._sink.take()
         if taken is None:
             return None
