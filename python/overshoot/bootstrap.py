@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from overshoot.domain.stream import IceServer
     from overshoot.ports.clock import Clock
     from overshoot.ports.gateway_requests import GatewayRequests
+    from overshoot.ports.hands import HandFinder
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.source import Source
     from overshoot.ports.store import Store
@@ -164,6 +165,17 @@ def inference_backend(name: str) -> InferenceBackend:
     from overshoot.adapters.inference.local import LocalBackend
 
     return LocalBackend()
+
+
+def hand_finder() -> HandFinder:
+    """Follows hands with the networks of the local backend.
+
+    Raises `ModelsMissingError` when they are not installed; the message says what to do.
+    """
+    from overshoot.adapters.inference.local.hand_finder import LocalHandFinder
+    from overshoot.adapters.inference.local.weights import default_weights_dir
+
+    return LocalHandFinder(default_weights_dir())
 
 
 def pull_models(wheel: Path | None, on_progress: Callable[[str], None]) -> Path:

@@ -108,7 +108,7 @@ class LocalBackend:
             return None
         loaded: HandNetworks | None = getattr(self._local, "networks", None)
         if loaded is None:
-            loaded = _load(self._weights_dir)
+            loaded = load_networks(self._weights_dir)
             self._local.networks = loaded
         return loaded
 
@@ -134,7 +134,11 @@ def _missing(folder: Path) -> str:
     return ""
 
 
-def _load(folder: Path) -> HandNetworks:
+def load_networks(folder: Path) -> HandNetworks:
+    """The networks of a folder, for one thread at a time.
+
+    Raises ModelsMissingError when they are not installed, InferenceError when OpenCV is too old.
+    """
     import cv2
 
     from overshoot.adapters.inference.local.hands import HandNetworks

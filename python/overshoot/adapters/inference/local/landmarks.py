@@ -30,10 +30,12 @@ class Hand:
             (towards the camera is negative); order as in MediaPipe: wrist, then four per finger
             from the thumb on.
         presence: 0.0 to 1.0, how sure the network is that this is a hand.
+        leftness: 0.0 to 1.0, how sure it is of a left hand; it takes pictures for mirrored ones.
     """
 
     points: Floats = field(repr=False)
     presence: float
+    leftness: float = 0.5
 
     @property
     def palm(self) -> float:
@@ -71,13 +73,14 @@ class HandLandmarker:
         matrix = _cutting(square)
         cut = cv2.warpAffine(image, matrix, (INPUT, INPUT), flags=cv2.INTER_LINEAR)
         self._net.setInput(cv2.dnn.blobFromImage(cut, 1 / 255, swapRB=True))
-        raw, presence = self._net.forward(["Identity", "Identity_1"])
+        raw, *sure = self._net.forward(["Identity", "Identity_1", "Identity_2"])
         points = np.asarray(raw, dtype=np.float32).reshape(21, 3)
         back = cv2.invertAffineTransform(matrix)
         flat = points[:, :2] @ back[:, :2].T + back[:, 2]
         deep = points[:, 2:] * (square.side / INPUT)
         whole = np.concatenate([flat, deep], axis=1).astype(np.float32)
-        return Hand(whole, float(np.asarray(presence).ravel()[0]))
+        presence, leftness = (float(np.asarray(each).ravel()[0]) for each in sure)
+        return Hand(whole, presence, leftness)
 
 
 def _cutting(square: TurnedSquare) -> Floats:
