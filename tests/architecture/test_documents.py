@@ -1,51 +1,40 @@
-"""The README's own blocks are the examples: each one runs here.
+"""The documents keep what they promise: the README's blocks run, and what it names is there.
 
-What is exchanged, and nothing else: the address and key for those of a gateway that runs, waits of
-more than three seconds for three, and the camera of the machine for one that shows the drawn scene.
+What is exchanged in a block, and nothing else: the address and key for those of a gateway that runs
+(given in the environment, too), waits of more than two seconds for two, and the camera of the
+machine for one that shows the drawn scene.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
-import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from support.specification_blocks import BLOCKS as SPECIFIED
+from support.specification_tables import TABLES
+
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+AT_ONCE = 4
+"""Examples that run side by side; they wait for their videos most of the time."""
 
-PRELUDE = """
-import asyncio, sys
+GATEWAY_OF_ITS_OWN = """
+import os, sys
 sys.path.insert(0, {tests!r})
 from support.fake_camera import plug_in
 plug_in()
-from overshoot.gateway import LocalGateway
-
-async def _gateway(ready, done):
-    async with LocalGateway() as gateway:
-        ready.append(gateway)
-        await done.wait()
-
-import threading, time
-_loop = asyncio.new_event_loop()
-_ready, _done = [], None
-async def _serve():
-    global _done
-    _done = asyncio.Event()
-    await _gateway(_ready, _done)
-_thread = threading.Thread(target=lambda: _loop.run_until_complete(_serve()))
-_thread.start()
-while not _ready:
-    time.sleep(0.02)
-API_URL, API_KEY = _ready[0].url, _ready[0].api_key
-"""
-POSTLUDE = """
-_loop.call_soon_threadsafe(_done.set)
-_thread.join()
+from overshoot.sync import LocalGateway as _Gateway
+_gateway = _Gateway()
+_gateway.start()
+API_URL, API_KEY = _gateway.url, _gateway.api_key
+os.environ.update(OVERSHOOT_API_URL=API_URL, OVERSHOOT_API_KEY=API_KEY)
 """
 
 
@@ -53,28 +42,49 @@ def exchanged(block: str) -> str:
     block = re.sub(r'"https?://[^"]*/api/v0\.2"', "API_URL", block)
     block = re.sub(r'api_key="[^"]*"', "api_key=API_KEY", block)
     return re.sub(
-        r"asyncio\.sleep\((\d+)\)", lambda m: f"asyncio.sleep({min(3, int(m[1]))})", block
+        r"asyncio\.sleep\((\d+)\)", lambda m: f"asyncio.sleep({min(2, int(m[1]))})", block
     )
 
 
-def test_there_are_examples() -> None:
-    assert len(BLOCKS) >= 3
-
-
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_a_block_of_the_readme_runs(number: int, tmp_path: Path) -> None:
-    program = tmp_path / "example.py"
-    prelude = PRELUDE.format(tests=str(ROOT / "tests"))
-    program.write_text(prelude + textwrap.dedent(exchanged(BLOCKS[number])) + POSTLUDE)
-    done = subprocess.run(
+def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    folder.mkdir()
+    program = folder / "example.py"
+    program.write_text(
+        GATEWAY_OF_ITS_OWN.format(tests=str(ROOT / "tests"))
+        + exchanged(block)
+        + "\n_gateway.stop()\n"
+    )
+    surroundings = {name: os.environ[name] for name in os.environ if "OVERSHOOT_API" not in name}
+    return subprocess.run(
         [sys.executable, str(program)],
         capture_output=True,
         text=True,
         timeout=50,
-        cwd=tmp_path,
+        cwd=folder,
+        env=surroundings,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("readme")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        jobs = [pool.submit(run, block, folder / str(at)) for at, block in enumerate(BLOCKS)]
+        return [job.result() for job in jobs]
+
+
+def test_there_are_examples() -> None:
+    assert len(BLOCKS) >= 8
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_a_block_of_the_readme_runs(
+    number: int, outcomes: list[subprocess.CompletedProcess[str]]
+) -> None:
+    done = outcomes[number]
     assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
     assert "Result:" in done.stdout or "Result:" not in BLOCKS[number]
 
 
@@ -87,3 +97,45 @@ def test_the_targets_that_the_readme_names_exist(target: str) -> None:
 def test_ci_calls_the_same_targets() -> None:
     called = re.findall(r"^make (\w+)", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
     assert set(called) == {"check", "demo"}
+
+
+def test_the_files_that_the_readme_links_to_exist() -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#\s]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def named_tests() -> set[tuple[str, str]]:
+    """File and name of each test that the README names; ``::name`` goes on in the same file."""
+    named, file = set(), ""
+    for given, test in re.findall(r"`([\w/]*\.py)?::(\w+)`", README):
+        file = given or file
+        named.add((file, test))
+    return named
+
+
+def names_of_tests_in(file: str) -> set[str]:
+    (path,) = (ROOT / "tests").rglob(file)
+    return set(re.findall(r"^ *(?:async )?def (test_\w+)\(", path.read_text(), re.MULTILINE))
+
+
+def test_every_test_that_the_readme_names_exists() -> None:
+    named = named_tests()
+    assert len(named) >= 30
+    assert {(file, test) for file, test in named if test not in names_of_tests_in(file)} == set()
+
+
+@pytest.mark.parametrize("file", ["test_specification_blocks.py", "test_specification_tables.py"])
+def test_the_readme_names_every_test_of_the_specification(file: str) -> None:
+    assert names_of_tests_in(file) == {test for of, test in named_tests() if of == file}
+
+
+@pytest.mark.parametrize("block", SPECIFIED)
+def test_every_block_of_the_specification_is_in_the_table(block: str) -> None:
+    wanted = f"test_{block.lower()}"
+    assert any(test.startswith(wanted) for _, test in named_tests())
+
+
+def test_every_table_of_the_specification_is_used_by_a_test() -> None:
+    text = (ROOT / "tests" / "end_to_end" / "test_specification_tables.py").read_text()
+    assert [name for name in TABLES if text.count(name) < 2] == []
