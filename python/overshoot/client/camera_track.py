@@ -141,7 +141,9 @@ class OpenCVCameraTrack(MediaStreamTrack):
                 self._report(error)
             self.stop()
             raise
-        self._frames = bootstrap.video_track(sink.connection(), lambda: None)
+        feed = sink.connection()
+        feed.let_flow()
+        self._frames = bootstrap.video_track(feed, lambda: None)
         if self.readyState == "live":
             capture.run()
         else:
@@ -152,11 +154,13 @@ class OpenCVCameraTrack(MediaStreamTrack):
         if capture is None:
             return
         try:
-            self._closing = asyncio.create_task(capture.close(), name="overshoot-track-close")
+            loop = asyncio.get_running_loop()
         except RuntimeError:
             # No loop runs any more: the thread, told like this, ends by itself.
             capture.run()
             self._source.interrupt()
+        else:
+            self._closing = loop.create_task(capture.close(), name="overshoot-track-close")
 
     def _ended(self, error: OvershootError | None) -> None:
         if self._sink is not None:
