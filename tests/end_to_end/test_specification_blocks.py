@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
+from adapters.inference.local_weights import MEDIA, needs_media
 from overshoot import (
     ActionDetector,
     CameraSource,
@@ -306,6 +307,19 @@ async def test_mediapipe(gateway: LocalGateway, inbox: Inbox, camera: type[FakeC
     async with vision(gateway, inbox, source=source):
         await inbox.until(lambda: len(inbox.results) >= 1)
     assert inbox.errors == []
+
+
+@needs_media
+@pytest.mark.skipif(bool(mediapipe_missing()), reason=mediapipe_missing() or "-")
+@pytest.mark.filterwarnings("ignore")
+async def test_mediapipe_draws_a_hand() -> None:
+    names = await run(blocks.MEDIAPIPE, CameraSource=CameraSource)
+    photo = cv2.imread(str(min((MEDIA / "hands").glob("call_*.jpg"))))
+    assert photo is not None
+    drawn = names["add_hand_landmarks"](photo.copy())
+    changed = np.argwhere((drawn != photo).any(axis=2))
+    assert len(changed) > 200
+    assert np.ptp(changed, axis=0).min() > 20  # From the wrist to the finger tips.
 
 
 def configured(gateway: LocalGateway, inbox: Inbox) -> dict[str, Any]:
