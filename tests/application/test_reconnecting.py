@@ -147,6 +147,7 @@ async def test_results_go_on_in_order_on_a_new_stream(network: Network) -> None:
     assert None not in ends
     assert all(one < other for one, other in pairwise(times))  # type: ignore[operator]
     assert all(round(time * 10) == end for time, end in zip(times, ends, strict=True))  # type: ignore[operator]
+    assert all(result.frame_start is not None for result in results)
     stats = network.stream.stats()
     assert (stats.reconnections, stats.results) == (1, len(results))
     assert stats.frames.captured == network.frames

@@ -137,6 +137,7 @@ class LoopbackStream:
             total_latency_ms=(now - self._arrived_at(clip[-1].index)) * 1000,
             finish_reason=answer.finish_reason if error is None else None,
             timestamp=clip[-1].timestamp,
+            timestamp_start=clip[0].timestamp,
             seq=self._seq - 1,
             frame_start=clip[0].index,
             frame_end=clip[-1].index,
