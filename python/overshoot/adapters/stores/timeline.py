@@ -13,8 +13,8 @@ Entry: TypeAlias = "tuple[float, int, DetectedAction]"
 """Timestamp, number of its arrival (which no two share), action."""
 
 BLOCK: Final = 1024
-"""A fuller block is halved. Among a million actions, a late one is put in its place in two timelines
-in 11 µs; in one list of a million it takes 75 µs."""
+"""A fuller block is halved. Among a million actions a late one is put in its place in two timelines
+in 11 µs; in one list of a million that takes 75 µs."""
 
 
 class Timeline:
