@@ -166,7 +166,7 @@ async def told_by_the_gateway(gateway: LocalGateway, stream_id: str | None) -> d
 
 
 async def test_debug_logs_what_happens_and_no_key(gateway: LocalGateway, tmp_path: Path) -> None:
-    text = exchanged(FIRST_EXAMPLE, gateway).replace("asyncio.sleep(2)", "asyncio.sleep(0)")
+    text = exchanged(FIRST_EXAMPLE, gateway).replace("asyncio.sleep(2.5)", "asyncio.sleep(0)")
     text = text.replace("prompt=", "debug=True,\n        prompt=")
     out, err = await program(text, tmp_path)
     assert "DEBUG" in err

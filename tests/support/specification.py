@@ -3,7 +3,7 @@
 Exchanged, in `exchanged`:
 
 * the address and the key for those of a gateway that runs;
-* the minute of ``asyncio.sleep(60)`` for two seconds;
+* the minute of ``asyncio.sleep(60)`` for two and a half seconds;
 * ``path/to/video.mp4`` for a video that the test makes;
 * the comment ``# ... required params ...`` for those parameters.
 
@@ -49,7 +49,7 @@ def exchanged(block: str, gateway: LocalGateway, video: Path | None = None) -> s
     """The block with an address, a key, a duration and a path that exist."""
     block = block.replace("https://cluster1.overshoot.ai/api/v0.2", gateway.url)
     block = block.replace('"your-api-key"', repr(gateway.api_key))
-    block = block.replace("asyncio.sleep(60)", "asyncio.sleep(2)")
+    block = block.replace("asyncio.sleep(60)", "asyncio.sleep(2.5)")
     block = block.replace("# ... required params ...", REQUIRED)
     return block if video is None else re.sub(r'"/?path/to/video\.mp4"', repr(str(video)), block)
 
