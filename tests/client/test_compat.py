@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import itertools
 import json
 import subprocess
 import sys
@@ -185,7 +186,7 @@ async def test_a_track_gives_each_frame_until_the_end_of_its_source() -> None:
             await track.recv()
         await track.aclose()
     times = [frame.pts for frame in frames]
-    assert times == sorted(set(times))
+    assert all(a is not None and b is not None and a < b for a, b in itertools.pairwise(times))
     assert {(frame.width, frame.height) for frame in frames} == {(640, 480)}
     counts = track.counts
     assert counts is not None

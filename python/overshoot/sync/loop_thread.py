@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Final, TypeAlias, TypeVar
 
 from overshoot.errors import OvershootError, StreamEndedError
@@ -24,6 +24,24 @@ PATIENCE_SECONDS: Final = 5.0
 """How long the end of a loop waits for what other threads still wait for."""
 
 _running: set[LoopThread] = set()
+_ending = threading.Event()
+
+
+class _HelperThreads(ThreadPoolExecutor):
+    """What a loop looks names up with; it does that itself once an ending interpreter has no more.
+
+    Without it a stream that is stopped by the program's end could not be deleted at its gateway.
+    """
+
+    def submit(self, fn: Callable[..., ResultT], /, *args: Any, **kwargs: Any) -> Future[ResultT]:
+        if not _ending.is_set():
+            return super().submit(fn, *args, **kwargs)
+        done: Future[ResultT] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - the loop gets it
+            done.set_exception(error)
+        return done
 
 
 class LoopThread:
@@ -77,7 +95,8 @@ class LoopThread:
     def run(self, work: Work[ResultT]) -> ResultT:
         """Run a coroutine on the loop, wait for it, and return or raise what it does.
 
-        Where no loop runs it must not need one: it ends at once, or raises `StreamEndedError`.
+        Where this loop does not run, it is another one: what waits for nothing of a stream, such
+        as the question why it ended, has its answer still.
         """
         if self.inside:
             message = (
@@ -92,7 +111,7 @@ class LoopThread:
             if loop is not None:
                 loop.call_soon_threadsafe(self._start, work, outcome, started)
         if loop is None:
-            return _at_once(work())
+            return self._run_on_another(work)
         try:
             _wait(outcome)
         except BaseException:  # Ctrl-C
@@ -119,6 +138,13 @@ class LoopThread:
             if thread is not None:
                 thread.join()
 
+    def _run_on_another(self, work: Work[ResultT]) -> ResultT:
+        other = LoopThread(self._name, _nothing)
+        try:
+            return other.begin(work)
+        finally:
+            other.close()
+
     def _finish(self) -> threading.Thread | None:
         """Take no more work and let the loop end."""
         with self._lock:
@@ -142,12 +168,15 @@ class LoopThread:
             with asyncio.Runner() as runner:
                 runner.run(self._serve(ready))
         except BaseException as error:
-            if ready.done():
+            if not ready.done():
+                ready.set_exception(error)
+            elif not _ending.is_set():
                 raise
-            ready.set_exception(error)
+            # Else: asyncio ends helper threads in a thread, which no ending interpreter starts.
 
     async def _serve(self, ready: Future[None]) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_default_executor(_HelperThreads(thread_name_prefix=self._name))
         ready.set_result(None)
         await self._over.wait()
         # What was handed in before the end has begun by now: the loop keeps the order.
@@ -181,18 +210,13 @@ def _settle(outcome: Future[ResultT], done: asyncio.Task[ResultT]) -> None:
         outcome.set_result(done.result())
 
 
-def _at_once(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    try:
-        work.send(None)
-    except StopIteration as done:
-        result: ResultT = done.value
-        return result
-    work.close()
-    raise StreamEndedError("nothing runs: call start() first", reason="not_started")
+async def _nothing() -> None:
+    """The end of a loop that was made for one call."""
 
 
 @atexit.register
 def _close_all() -> None:
+    _ending.set()
     for thread in list(_running):
         try:
             thread.close()
