@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 from uuid import uuid4
 
 from overshoot import bootstrap
+from overshoot.client.async_context import AsyncContext
 from overshoot.client.detector_config import ActionDetectorConfig, ActionDetectorOptions
 from overshoot.domain.source import CameraSource, StreamSource, VideoFileSource
 from overshoot.errors import ConfigurationError, StreamEndedError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from overshoot.domain.verdict import FaultKind
 
 
-class ActionDetector:
+class ActionDetector(AsyncContext):
     """Looks for actions in a camera's picture or in video files, and keeps what it found.
 
     ::
@@ -152,18 +152,6 @@ class ActionDetector:
     def clear(self) -> None:
         """Forget all actions."""
         self._store.clear()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     async def _begin(
         self, source: StreamSource, found: list[DetectedAction] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Generic
 
+from overshoot.client.async_context import AsyncContext
 from overshoot.domain.inference import AnswerT
 from overshoot.domain.validation import fail
 from overshoot.errors import StreamEndedError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 BEST_RATING = 5
 
 
-class StreamHandle(Generic[AnswerT]):
+class StreamHandle(AsyncContext, Generic[AnswerT]):
     """A stream that may not have started yet, or have ended; all methods belong to one loop."""
 
     def __init__(self) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from overshoot import bootstrap
 from overshoot.client.assembly import live_stream
@@ -185,18 +184,6 @@ class OvershootStreamRelay(StreamHandle[Any]):
                     self._early += 1
                     return
         intake.push(frame, timestamp, order=order, encoding=encoding)
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     def _make_intake(self, sink: IntakeSink, clock: Clock) -> PushIntake:
         from overshoot.application.pushing import PushIntake
