@@ -1,7 +1,7 @@
 """The documents keep what they promise: the README's blocks run, and what it names is there.
 
 What is exchanged in a block, and nothing else: the address and key for those of a gateway that runs
-(given in the environment, too), waits of more than four seconds for four, and the camera of the
+(given in the environment, too), waits of more than three seconds for three, and the camera of the
 machine for one that shows the drawn scene.
 """
 
@@ -44,7 +44,7 @@ def exchanged(block: str) -> str:
     block = re.sub(r'"https?://[^"]*/api/v0\.2"', "API_URL", block)
     block = re.sub(r'api_key="[^"]*"', "api_key=API_KEY", block)
     return re.sub(
-        r"asyncio\.sleep\((\d+)\)", lambda m: f"asyncio.sleep({min(4, int(m[1]))})", block
+        r"asyncio\.sleep\((\d+)\)", lambda m: f"asyncio.sleep({min(3, int(m[1]))})", block
     )
 
 
