@@ -50,6 +50,7 @@ class Overshoot:
         api_key: the key; never shown; None takes OVERSHOOT_API_KEY.
         base_url: address of the gateway; None takes OVERSHOOT_API_URL.
         timeout: seconds that a request, or the opening of a stream, may take; above 0, to 3600.
+            What was begun is undone then, which takes up to 5 s where a gateway does not answer.
     """
 
     def __init__(
