@@ -321,6 +321,35 @@ def test_a_thread_that_cannot_begin_says_why(monkeypatch: pytest.MonkeyPatch) ->
     thread.close()
 
 
+def test_opening_running_and_closing_may_meet_in_any_order() -> None:
+    import asyncio
+
+    async def work() -> int:
+        await asyncio.sleep(0.001)
+        return 7
+
+    loop = LoopThread("overshoot-test", lambda: asyncio.sleep(0))
+    turns: list[Callable[[], Any]] = [
+        loop.open,
+        lambda: loop.begin(work),
+        lambda: loop.run(work),
+        loop.close,
+    ]
+    seen: list[Any] = []
+
+    def turn(first: int) -> None:
+        for number in range(40):
+            seen.append(turns[(first + number * 3) % 4]())
+
+    threads = [threading.Thread(target=turn, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    loop.close()
+    assert seen.count(7) == 80
+
+
 # --- the others ----------------------------------------------------------------------------------
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Final, TypeAlias, TypeVar
 
+from attrs import define, field
+
 from overshoot.errors import OvershootError, StreamEndedError
 from overshoot.log import get_logger
 
@@ -44,6 +46,33 @@ class _HelperThreads(ThreadPoolExecutor):
         return done
 
 
+@define(eq=False)
+class _Loop:
+    """One run of a loop: what ends it, what other threads wait for there, and its thread."""
+
+    loop: asyncio.AbstractEventLoop
+    thread: threading.Thread
+    over: asyncio.Event = field(factory=asyncio.Event)
+    tasks: set[asyncio.Task[Any]] = field(factory=set[asyncio.Task[Any]])
+
+    def start(
+        self, work: Work[ResultT], outcome: Future[ResultT], started: list[asyncio.Task[ResultT]]
+    ) -> None:
+        """Begin a work; on the loop."""
+        task = self.loop.create_task(work())
+        started.append(task)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(lambda done: _settle(outcome, done))
+
+    async def serve(self) -> None:
+        """Run until ``over``, and until what was handed in before has its answer."""
+        self.loop.set_default_executor(_HelperThreads(thread_name_prefix=self.thread.name))
+        await self.over.wait()
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=PATIENCE_SECONDS)
+
+
 class LoopThread:
     """A loop that runs between `open` and `close`, which may follow each other again and again.
 
@@ -58,10 +87,8 @@ class LoopThread:
         self._name = name
         self._end = end
         self._lock = threading.Lock()
+        self._loop: _Loop | None = None
         self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._over: asyncio.Event | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def inside(self) -> bool:
@@ -73,11 +100,10 @@ class LoopThread:
         with self._lock:
             if self._loop is not None:
                 return False
-            ready: Future[None] = Future()
-            thread = threading.Thread(target=self._work, args=(ready,), name=self._name)
-            thread.daemon = True
+            ready: Future[_Loop] = Future()
+            thread = threading.Thread(target=_work, args=(ready,), name=self._name, daemon=True)
             thread.start()
-            ready.result()
+            self._loop = ready.result()
             self._thread = thread
         _running.add(self)
         return True
@@ -109,13 +135,13 @@ class LoopThread:
         with self._lock:
             loop = self._loop
             if loop is not None:
-                loop.call_soon_threadsafe(self._start, work, outcome, started)
+                loop.loop.call_soon_threadsafe(loop.start, work, outcome, started)
         if loop is None:
             return self._run_on_another(work)
         try:
             _wait(outcome)
         except BaseException:  # Ctrl-C
-            _cancel(loop, started)
+            _cancel(loop.loop, started)
             _wait(outcome)
             raise
         return outcome.result()
@@ -125,13 +151,15 @@ class LoopThread:
 
         In a callback it begins that and returns at once.
         """
+        loop = self._loop
         if self.inside:
-            outcome: Future[Any] = Future()
-            self._start(self._end, outcome, [])
-            outcome.add_done_callback(lambda _: self._finish())
+            if loop is not None:
+                outcome: Future[Any] = Future()
+                loop.start(self._end, outcome, [])
+                outcome.add_done_callback(lambda _: self._finish())
             return
         try:
-            if self._loop is not None:
+            if loop is not None:
                 self.run(self._end)
         finally:
             thread = self._finish()
@@ -148,40 +176,28 @@ class LoopThread:
     def _finish(self) -> threading.Thread | None:
         """Take no more work and let the loop end."""
         with self._lock:
-            loop, over, self._loop = self._loop, self._over, None
-            if loop is not None and over is not None:
-                loop.call_soon_threadsafe(over.set)
+            loop, self._loop = self._loop, None
+            if loop is not None:
+                loop.loop.call_soon_threadsafe(loop.over.set)
         _running.discard(self)
         return self._thread
 
-    def _start(
-        self, work: Work[ResultT], outcome: Future[ResultT], started: list[asyncio.Task[ResultT]]
-    ) -> None:
-        task = asyncio.get_running_loop().create_task(work())
-        started.append(task)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda done: _settle(outcome, done))
 
-    def _work(self, ready: Future[None]) -> None:
-        try:
-            with asyncio.Runner() as runner:
-                runner.run(self._serve(ready))
-        except BaseException as error:
-            if not ready.done():
-                ready.set_exception(error)
-            elif not _ending.is_set():
-                raise
-            # Else: asyncio ends helper threads in a thread, which no ending interpreter starts.
+def _work(ready: Future[_Loop]) -> None:
+    async def serve() -> None:
+        loop = _Loop(asyncio.get_running_loop(), threading.current_thread())
+        ready.set_result(loop)
+        await loop.serve()
 
-    async def _serve(self, ready: Future[None]) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        self._loop.set_default_executor(_HelperThreads(thread_name_prefix=self._name))
-        ready.set_result(None)
-        await self._over.wait()
-        # What was handed in before the end has begun by now: the loop keeps the order.
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=PATIENCE_SECONDS)
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(serve())
+    except BaseException as error:
+        if not ready.done():
+            ready.set_exception(error)
+        elif not _ending.is_set():
+            raise
+        # Else: asyncio ends helper threads in a thread, which no ending interpreter starts.
 
 
 def _wait(outcome: Future[Any]) -> None:
