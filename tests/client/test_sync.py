@@ -262,11 +262,20 @@ def test_a_second_start_is_refused_and_the_first_goes_on(gateway: sync.LocalGate
         assert next(vision.results()).ok
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Python's own answer to Ctrl-C, which a shell switches off for what it runs in background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def _interrupt(_: object) -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent to threads on POSIX only")
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("wait", ["wait_ended", "results"])
 def test_ctrl_c_ends_a_wait_and_the_stream_is_released(
     gateway: sync.LocalGateway, wait: str
@@ -290,6 +299,7 @@ def test_ctrl_c_ends_a_wait_and_the_stream_is_released(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent to threads on POSIX only")
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_cancels_what_it_interrupts() -> None:
     import asyncio
 
