@@ -347,7 +347,7 @@ async def test_processing(inbox: Inbox, camera: type[FakeCamera]) -> None:
         assert 1 <= len(times) <= 4
         assert all(later - earlier > 1 / 3 - 0.15 for earlier, later in pairwise(times))
     # One clip a second, each about a second of its own.
-    seconds = [{math.ceil(time - 1e-3) for time in times} for times in clips[:2]]
+    seconds = [{math.ceil(time - 1e-6) for time in times} for times in clips[:2]]
     assert [len(each) for each in seconds] == [1, 1]
     assert seconds[0].isdisjoint(seconds[1])
 
