@@ -1,4 +1,4 @@
-"""``async with`` for what is started and stopped."""
+"""``async with`` for what is started and stopped, and for what is only closed."""
 
 from __future__ import annotations
 
@@ -29,3 +29,22 @@ class AsyncContext(ABC):
         traceback: TracebackType | None,
     ) -> None:
         await self.stop()
+
+
+class AsyncClosing(ABC):
+    """Closed on the way out, whatever happened between."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Release everything; again, it does nothing."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve, fields
 
 from overshoot import bootstrap
+from overshoot.client.async_context import AsyncClosing
 from overshoot.domain.stream import (
     FrameProcessingConfig,
     ProcessingConfig,
@@ -29,7 +29,7 @@ _PROCESSING_FIELDS = tuple(
 _INFERENCE_FIELDS = tuple(item.name for item in fields(StreamInferenceConfig))
 
 
-class OvershootHttpClient:
+class OvershootHttpClient(AsyncClosing):
     """Requests of the Media Gateway API v0.2 for programs that bring their own media.
 
     Answers are the gateway's JSON as dicts and lists. Every coroutine raises an `ApiError` when the
@@ -129,17 +129,6 @@ class OvershootHttpClient:
     async def close(self) -> None:
         """Close the connections; a second call does nothing."""
         await self._api.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 def _fields(value: object, names: tuple[str, ...]) -> dict[str, Any]:

@@ -95,7 +95,7 @@ class RealtimeVisionConfig(Generic[AnswerT]):
         if isinstance(given, (StreamProcessingConfig, FrameProcessingConfig)):
             return given
         if isinstance(given, Mapping):
-            return processing_from_mapping(self.processing, DEFAULT_PROCESSING)  # type: ignore[arg-type]
+            return processing_from_mapping(cast("Mapping[str, Any]", given), DEFAULT_PROCESSING)
         raise fail(self, "processing", "a mapping or a StreamProcessingConfig", given)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from overshoot import bootstrap
+from overshoot.client.async_context import AsyncClosing
 from overshoot.client.environment import api_key_or_default, api_url_or_default
 from overshoot.client.realtime_vision import OnError, OnResult, RealtimeVision, RealtimeVisionConfig
 from overshoot.domain.inference import Mode, ModelInfo
@@ -34,7 +34,7 @@ INTERVAL_SECONDS = 0.2
 LONGEST_TIMEOUT_SECONDS = 3600.0
 
 
-class Overshoot:
+class Overshoot(AsyncClosing):
     """A client whose streams run until they are closed.
 
     ::
@@ -85,17 +85,6 @@ class Overshoot:
     async def close(self) -> None:
         """Close all streams; again, it does nothing."""
         await self._streams.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 class Streams:

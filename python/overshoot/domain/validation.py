@@ -54,13 +54,12 @@ def a_whole_number(
     return check
 
 
-def a_text(*, secret: bool = False) -> Callable[[Any, Attribute[Any], Any], None]:
-    """A string with something in it; a secret's value is not repeated in the error."""
+def a_text() -> Callable[[Any, Attribute[Any], Any], None]:
+    """A string with something in it."""
 
     def check(owner: Any, attribute: Attribute[Any], value: Any) -> None:
         if not isinstance(value, str) or not value.strip():
-            shown = type(value).__name__ if secret else value
-            raise fail(owner, attribute.name, "a non-empty string", shown)
+            raise fail(owner, attribute.name, "a non-empty string", value)
 
     return check
 

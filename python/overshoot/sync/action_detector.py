@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from overshoot.client import action_detector
 from overshoot.sync.loop_thread import LoopThread
+from overshoot.sync.started_context import StartedContext
 
 if TYPE_CHECKING:
     from overshoot.client.action_store import ActionStore
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from overshoot.domain.verdict import FaultKind
 
 
-class ActionDetector:
+class ActionDetector(StartedContext):
     """`overshoot.ActionDetector` for programs without an event loop; see `overshoot.sync`."""
 
     @overload
@@ -85,15 +85,3 @@ class ActionDetector:
     def clear(self) -> None:
         """Forget all actions."""
         self._inner.clear()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Required, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, Required, TypedDict, TypeVar, Unpack
 
 from overshoot.client import realtime_vision, stream_relay
 from overshoot.domain.inference import AnswerT
 from overshoot.sync.loop_thread import LoopThread
+from overshoot.sync.started_context import StartedContext
 
 if TYPE_CHECKING:
     from overshoot.client.realtime_vision import RealtimeVisionConfig
@@ -46,7 +46,7 @@ class Results(Generic[ItemT], Iterator[ItemT]):
         return ()
 
 
-class _Stream(Generic[AnswerT]):
+class _Stream(StartedContext, Generic[AnswerT]):
     """What every façade of a running stream offers."""
 
     def __init__(self, inner: StreamHandle[AnswerT]) -> None:
@@ -104,18 +104,6 @@ class RealtimeVision(_Stream[AnswerT], Generic[AnswerT]):
     def start(self) -> None:
         """Open the source and the stream; returns when frames flow and results can arrive."""
         self._thread.begin(self._inner.start)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 class RelayOptions(TypedDict, total=False):
@@ -182,15 +170,3 @@ class OvershootStreamRelay(_Stream[Any]):
     ) -> None:
         """Hand over a frame, from any thread; never waits, and the newest frame wins."""
         self._inner.push_frame(frame, timestamp, order=order, encoding=encoding)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
