@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from math import isnan
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Final, cast
 
 from overshoot.domain.validation import fail
+
+MOST_SECONDS: Final = 1e15
+"""Thirty million years; what lies beyond is no time in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,11 @@ class DetectedAction:
     actions ordered by ``timestamp``; ``metadata`` is the action's own dict and may be added to.
 
     Attributes:
-        action: its name, such as ``"waving hand"``; not empty.
-        timestamp: seconds from the stream's start, from 0.
-        frame_number: index of the frame, from 0.
+        action: its name, such as ``"waving hand"``; not empty, without NUL.
+        timestamp: seconds from the stream's start, 0 to 1e15.
+        frame_number: index of the frame, from 0, below 2**63.
         confidence: 0.0 to 1.0.
-        duration: seconds it lasted, from 0; None where that is not known.
+        duration: seconds it lasted, 0 to 1e15; None where that is not known.
         metadata: latencies, the caller's own data; string keys. JSON values, if it is exported.
 
     Numbers of numpy are taken and kept as Python's. Anything else that does not fit raises
@@ -57,8 +59,8 @@ class DetectedAction:
 
 
 def _name(owner: DetectedAction, value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise fail(owner, "action", "a non-empty string", value)
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise fail(owner, "action", "a non-empty string without NUL", value)
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -67,24 +69,19 @@ def _name(owner: DetectedAction, value: object) -> str:
 
 
 def _number(
-    owner: DetectedAction, name: str, value: object, *, highest: float | None = None
+    owner: DetectedAction, name: str, value: object, *, highest: float = MOST_SECONDS
 ) -> float:
-    wanted = "a number from 0, in seconds" if highest is None else f"a number from 0 to {highest:g}"
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise fail(owner, name, wanted, value)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = float("inf")
-    top = float("inf") if highest is None else highest
-    if isnan(number) or not 0 <= number <= top or number == float("inf"):
-        raise fail(owner, name, wanted, value)
-    return number
+    if isinstance(value, Real) and not isinstance(value, bool):
+        # Compared before it is converted: an int may be larger than any float.
+        number = cast("float", value)
+        if 0 <= number <= highest:
+            return float(number)
+    raise fail(owner, name, f"a number from 0 to {highest:g}", value)
 
 
 def _index(owner: DetectedAction, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 0:
-        raise fail(owner, "frame_number", "a whole number from 0", value)
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) < 2**63:
+        raise fail(owner, "frame_number", "a whole number from 0, below 2**63", value)
     return int(value)
 
 

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, cast
 
 from attrs import field, fields, frozen
 
-from overshoot.domain.validation import a_number
+from overshoot.domain.cursor import ORDERS, Cursor, Order
+from overshoot.domain.json_value import canonical_json, json_fault
+from overshoot.domain.validation import a_number, a_whole_number
 from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from overshoot.domain.action import DetectedAction
+    from overshoot.domain.stored import StoredAction
+
+MOST_AT_ONCE = 2**31 - 1
 
 
 class ActionFilters(TypedDict, total=False):
@@ -22,21 +26,35 @@ class ActionFilters(TypedDict, total=False):
     action: str | Iterable[str] | None
     start_time: float | None
     end_time: float | None
-    min_confidence: float | None
     last_seconds: float | None
+    last_wall_seconds: float | None
+    min_confidence: float | None
+    max_confidence: float | None
+    min_duration: float | None
+    max_duration: float | None
+    session: str | Iterable[str] | None
+    source: str | Iterable[str] | None
+    prompt_contains: str | None
+    metadata: Mapping[str, Any] | None
+    order: Order
+    limit: int | None
+    after: str | None
 
 
-def _names(value: str | Iterable[str] | None) -> frozenset[str] | None:
-    if value is None or isinstance(value, str):
-        return None if value is None else frozenset({value})
-    given = cast("object", value)
-    if isinstance(given, Iterable) and not isinstance(given, (bytes, Mapping)):
-        names = list(cast("Iterable[object]", given))
-        if all(isinstance(name, str) for name in names):
-            return frozenset(cast("list[str]", names))
-        given = names
-    message = f"ActionQuery.action must be the name of an action, or several, got {given!r}"
-    raise ConfigurationError(message, details={"field": "action"})
+def _texts(name: str) -> Any:
+    def convert(value: object) -> frozenset[str] | None:
+        if value is None or isinstance(value, str):
+            return None if value is None else frozenset({value})
+        given = value
+        if isinstance(given, Iterable) and not isinstance(given, (bytes, Mapping)):
+            items = list(cast("Iterable[object]", given))
+            if all(isinstance(item, str) for item in items):
+                return frozenset(cast("list[str]", items))
+            given = items
+        message = f"ActionQuery.{name} must be a text, or several, got {given!r}"
+        raise ConfigurationError(message, details={"field": name})
+
+    return cast("Any", field(default=None, converter=convert))
 
 
 def _plain(value: float | None) -> float | None:
@@ -46,9 +64,27 @@ def _plain(value: float | None) -> float | None:
     return value
 
 
-_TIME = a_number(-inf, inf, "s", optional=True)
-_SPAN = a_number(0.0, inf, "s", optional=True)
-_SHARE = a_number(0.0, 1.0, optional=True)
+def _bound(low: float, high: float, unit: str = "") -> Any:
+    check = a_number(low, high, unit, optional=True)
+    return field(default=None, converter=_plain, validator=check)
+
+
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, Mapping):
+        message = f"ActionQuery.metadata must be a dict of what must be in it, got {value!r}"
+        raise ConfigurationError(message, details={"field": "metadata"})
+    wanted: dict[Any, Any] = {**value}
+    if fault := json_fault(wanted):
+        raise ConfigurationError(f"ActionQuery.{fault}", details={"field": "metadata"})
+    return tuple(sorted((key, canonical_json(item)) for key, item in wanted.items()))
+
+
+def _one_of_the_orders(query: ActionQuery, _: Any, value: object) -> None:
+    if value not in ORDERS:
+        message = f"ActionQuery.order must be one of {', '.join(ORDERS)}, got {value!r}"
+        raise ConfigurationError(message, details={"field": "order"})
 
 
 @frozen(kw_only=True)
@@ -59,25 +95,58 @@ class ActionQuery:
         action: the names it may have, given as one string or several; none at all match nothing.
         start_time: seconds; the action's ``timestamp`` is not before it.
         end_time: seconds; the action's ``timestamp`` is not after it.
-        min_confidence: 0.0 to 1.0; the action's ``confidence`` is not below it.
         last_seconds: seconds, from 0; the ``timestamp`` is at most that long before the newest
             action in the store, whatever its name. This is the stream's clock, not the wall's: a
             recording is searched like a live stream.
+        last_wall_seconds: seconds, from 0; it was added at most that long ago.
+        min_confidence: 0.0 to 1.0; the action's ``confidence`` is not below it.
+        max_confidence: 0.0 to 1.0; nor above this.
+        min_duration: seconds, from 0; its ``duration`` is known and not below it.
+        max_duration: seconds, from 0; its ``duration`` is known and not above it.
+        session: the texts that ``metadata["session_id"]`` may be, given as one or several.
+        source: the texts that ``metadata["source"]`` may be.
+        prompt_contains: text in ``metadata["prompt"]``, whatever its case (`str.casefold`).
+        metadata: keys that ``metadata`` has, each with that JSON value; 1, 1.0 and True differ.
+            Kept as pairs of key and `canonical_json`.
+        order: see `Order`; applied before ``after`` and ``limit``.
+        limit: at most so many, from 0.
+        after: the cursor of the page before, of a query of the same order: what comes after it.
 
     Wrong values raise `ConfigurationError`, whose ``details["field"]`` names the filter.
     """
 
-    action: frozenset[str] | None = field(default=None, converter=_names)
-    start_time: float | None = field(default=None, converter=_plain, validator=_TIME)
-    end_time: float | None = field(default=None, converter=_plain, validator=_TIME)
-    min_confidence: float | None = field(default=None, converter=_plain, validator=_SHARE)
-    last_seconds: float | None = field(default=None, converter=_plain, validator=_SPAN)
+    action: frozenset[str] | None = _texts("action")
+    start_time: float | None = _bound(-inf, inf, "s")
+    end_time: float | None = _bound(-inf, inf, "s")
+    last_seconds: float | None = _bound(0.0, inf, "s")
+    last_wall_seconds: float | None = _bound(0.0, inf, "s")
+    min_confidence: float | None = _bound(0.0, 1.0)
+    max_confidence: float | None = _bound(0.0, 1.0)
+    min_duration: float | None = _bound(0.0, inf, "s")
+    max_duration: float | None = _bound(0.0, inf, "s")
+    session: frozenset[str] | None = _texts("session")
+    source: frozenset[str] | None = _texts("source")
+    prompt_contains: str | None = field(default=None)
+    metadata: tuple[tuple[str, str], ...] = field(default=None, converter=_pairs)
+    order: Order = field(default="timestamp", validator=_one_of_the_orders)
+    limit: int | None = field(
+        default=None, validator=a_whole_number(0, MOST_AT_ONCE, optional=True)
+    )
+    after: str | None = field(default=None)
 
     def __attrs_post_init__(self) -> None:
-        start, end = self.start_time, self.end_time
-        if start is not None and end is not None and start > end:
-            message = f"start_time must not be after end_time, got {start!r} and {end!r}"
-            raise ConfigurationError(message, details={"field": "start_time"})
+        for name in ("prompt_contains", "after"):
+            value: object = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                message = f"ActionQuery.{name} must be a text, got {value!r}"
+                raise ConfigurationError(message, details={"field": name})
+        _in_order(self, "start_time", "end_time")
+        _in_order(self, "min_confidence", "max_confidence")
+        _in_order(self, "min_duration", "max_duration")
+        cursor = self.cursor
+        if cursor is not None and cursor.order != self.order:
+            message = f"after is a cursor of the order {cursor.order!r}, not of {self.order!r}"
+            raise ConfigurationError(message, details={"field": "after"})
 
     @classmethod
     def from_filters(cls, filters: Mapping[str, Any]) -> Self:
@@ -88,6 +157,11 @@ class ActionQuery:
             message = f"there is no filter {unknown[0]!r}; there are: {', '.join(known)}"
             raise ConfigurationError(message, details={"field": unknown[0], "known": known})
         return cls(**filters)
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """``after``, read."""
+        return None if self.after is None else Cursor.parse(self.after)
 
     def window(self, newest: float) -> tuple[float, float]:
         """First and last timestamp that can match, in seconds; the first may be the later one.
@@ -100,11 +174,65 @@ class ActionQuery:
             start = max(start, newest - self.last_seconds)
         return start, end
 
-    def matches(self, action: DetectedAction, newest: float) -> bool:
-        """Whether an action is asked for; ``newest`` as for `window`."""
+    def matches(self, stored: StoredAction, *, newest: float, now: float) -> bool:
+        """Whether an action is asked for, apart from ``order``, ``limit`` and ``after``.
+
+        ``newest`` as for `window`; ``now`` is UNIX time in seconds.
+        """
+        action = stored.action
         start, end = self.window(newest)
         return (
             (self.action is None or action.action in self.action)
             and start <= action.timestamp <= end
-            and (self.min_confidence is None or action.confidence >= self.min_confidence)
+            and (self.last_wall_seconds is None or stored.added_at >= now - self.last_wall_seconds)
+            and _within(action.confidence, self.min_confidence, self.max_confidence)
+            and _within(action.duration, self.min_duration, self.max_duration)
+            and self.matches_metadata(action.metadata)
         )
+
+    def matches_metadata(self, metadata: Mapping[str, Any]) -> bool:
+        """The part of `matches` that looks at ``metadata``."""
+        return (
+            (self.session is None or _is_one_of(metadata.get("session_id"), self.session))
+            and (self.source is None or _is_one_of(metadata.get("source"), self.source))
+            and (self.prompt_contains is None or _contains(metadata, self.prompt_contains))
+            and all(
+                key in metadata and canonical_json(metadata[key]) == text
+                for key, text in self.metadata
+            )
+        )
+
+    def select(self, kept: Iterable[StoredAction], *, now: float) -> list[StoredAction]:
+        """What a store that holds ``kept`` gives: the definition of ``order`` and the rest."""
+        everything = list(kept)
+        newest = max((stored.action.timestamp for stored in everything), default=0.0)
+        found = [each for each in everything if self.matches(each, newest=newest, now=now)]
+        places = sorted((Cursor.of(self.order, each).position, each.seq, each) for each in found)
+        cursor = self.cursor
+        if cursor is not None:
+            places = [place for place in places if place[0] > cursor.position]
+        return [stored for _, _, stored in places[: self.limit]]
+
+
+def _in_order(query: ActionQuery, low: str, high: str) -> None:
+    least, most = getattr(query, low), getattr(query, high)
+    if least is not None and most is not None and least > most:
+        message = f"{low} must not be after {high}, got {least!r} and {most!r}"
+        raise ConfigurationError(message, details={"field": low})
+
+
+def _within(value: float | None, least: float | None, most: float | None) -> bool:
+    if least is None and most is None:
+        return True
+    return (
+        value is not None and (least is None or value >= least) and (most is None or value <= most)
+    )
+
+
+def _is_one_of(value: object, texts: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in texts
+
+
+def _contains(metadata: Mapping[str, Any], text: str) -> bool:
+    prompt: object = metadata.get("prompt")
+    return isinstance(prompt, str) and text.casefold() in prompt.casefold()

@@ -1,0 +1,71 @@
+"""Where a page of actions ended, so that the next one goes on there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isnan
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, get_args
+
+from attrs import frozen
+
+from overshoot.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from overshoot.domain.stored import StoredAction
+
+Order: TypeAlias = Literal[
+    "timestamp", "-timestamp", "added", "-added", "confidence", "-confidence"
+]
+"""By what a list is sorted; those of one value in the order of ``seq``. With ``-``, the reverse."""
+
+ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+
+_KEYS: Final[dict[str, Callable[[StoredAction], float]]] = {
+    "timestamp": lambda stored: stored.action.timestamp,
+    "added": lambda stored: float(stored.seq),
+    "confidence": lambda stored: stored.action.confidence,
+}
+
+
+@frozen
+class Cursor:
+    """The place of one action in a list of that order; it need not be there any more.
+
+    Attributes:
+        order: how the list is sorted.
+        key: what it is sorted by: ``timestamp``, ``confidence``, or ``seq`` for ``added``.
+        seq: the action's ``seq``.
+    """
+
+    order: Order
+    key: float
+    seq: int
+
+    @classmethod
+    def of(cls, order: Order, stored: StoredAction) -> Self:
+        """The place of an action."""
+        return cls(order, _KEYS[order.removeprefix("-")](stored), stored.seq)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """What `str` made of one; `ConfigurationError` for any other text."""
+        order, _, rest = text.partition("~")
+        key, _, seq = rest.partition("~")
+        try:
+            place = float(key), int(seq)
+        except ValueError:
+            place = float("nan"), 0
+        if order not in ORDERS or isnan(place[0]):
+            message = f"after must be the cursor of a page of actions, got {text[:80]!r}"
+            raise ConfigurationError(message, details={"field": "after"})
+        return cls(order, *place)
+
+    def __str__(self) -> str:
+        return f"{self.order}~{self.key!r}~{self.seq}"
+
+    @property
+    def position(self) -> tuple[float, int]:
+        """Sorted by this, a list is in its order."""
+        if self.order.startswith("-"):
+            return -self.key, -self.seq
+        return self.key, self.seq
