@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
-from math import isfinite
-from typing import Any, NoReturn
+from typing import Any
 
 from attrs import frozen
+
+from overshoot.domain.strict_json import STRICT_JSON
 
 _BLANK = " \t\r\n\ufeff"
 # At the start of a line: there it cannot be inside a string, which holds no bare line break.
@@ -43,7 +44,7 @@ def find_json(text: str, kinds: Collection[str]) -> Iterator[JsonFound]:
     inside of JSON that is broken or cut off: a part of an answer is not the answer.
     """
     try:
-        yield JsonFound(_DECODER.decode(text.strip(_BLANK)))
+        yield JsonFound(STRICT_JSON.decode(text.strip(_BLANK)))
     except (ValueError, RecursionError):
         yield from _fenced(text)
         yield from _between_words(text, kinds)
@@ -52,7 +53,7 @@ def find_json(text: str, kinds: Collection[str]) -> Iterator[JsonFound]:
 def _fenced(text: str) -> Iterator[JsonFound]:
     for block in _FENCED.finditer(text):
         try:
-            yield JsonFound(_DECODER.decode(block.group(1).strip(_BLANK)))
+            yield JsonFound(STRICT_JSON.decode(block.group(1).strip(_BLANK)))
         except (ValueError, RecursionError):
             continue
 
@@ -62,7 +63,7 @@ def _between_words(text: str, kinds: Collection[str]) -> Iterator[JsonFound]:
     while start := _START.search(text, at):
         at = start.start()
         try:
-            value, at = _DECODER.raw_decode(text, at)
+            value, at = STRICT_JSON.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             if not _BEGUN.match(text, at):
                 at += 1
@@ -98,31 +99,3 @@ def _fault(error: Exception, start: int, *, cut_off: bool) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{where} is broken at character {error.pos + 1}: {error.msg}"
     return f"{where} is none: {error}"
-
-
-def _no_constant(name: str) -> NoReturn:
-    msg = f"{name} is no JSON number"
-    raise ValueError(msg)
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not isfinite(number):
-        msg = f"{digits[:32]} is larger than any float"
-        raise ValueError(msg)
-    return number
-
-
-def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            msg = f"the key {name[:64]!r} is given twice"
-            raise ValueError(msg)
-        found[name] = value
-    return found
-
-
-_DECODER = json.JSONDecoder(
-    parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_keys_once
-)
