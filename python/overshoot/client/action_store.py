@@ -60,11 +60,12 @@ class ActionStore:
         Raises:
             ConfigurationError: a filter is unknown, or its value is wrong.
         """
-        return self._store.select(ActionQuery.from_filters(filters))
+        found = self._store.select(ActionQuery.from_filters(filters))
+        return [stored.action for stored in found]
 
     def summary(self) -> dict[str, int]:
         """How many actions there are of each name, the most frequent first."""
-        return self._store.summary()
+        return {each.action: each.count for each in self._store.summarize(ActionQuery())}
 
     def export_json(self, path: str | os.PathLike[str]) -> None:
         """Write all actions as a JSON array of objects, whose keys are the fields.

@@ -41,20 +41,30 @@ class ActionFilters(TypedDict, total=False):
     after: str | None
 
 
-def _texts(name: str) -> Any:
-    def convert(value: object) -> frozenset[str] | None:
-        if value is None or isinstance(value, str):
-            return None if value is None else frozenset({value})
-        given = value
-        if isinstance(given, Iterable) and not isinstance(given, (bytes, Mapping)):
-            items = list(cast("Iterable[object]", given))
-            if all(isinstance(item, str) for item in items):
-                return frozenset(cast("list[str]", items))
-            given = items
-        message = f"ActionQuery.{name} must be a text, or several, got {given!r}"
-        raise ConfigurationError(message, details={"field": name})
+def _texts(name: str, value: object) -> frozenset[str] | None:
+    if value is None or isinstance(value, str):
+        return None if value is None else frozenset({value})
+    given = value
+    if isinstance(given, Iterable) and not isinstance(given, (bytes, Mapping)):
+        items = list(cast("Iterable[object]", given))
+        if all(isinstance(item, str) for item in items):
+            return frozenset(cast("list[str]", items))
+        given = items
+    message = f"ActionQuery.{name} must be a text, or several, got {given!r}"
+    raise ConfigurationError(message, details={"field": name})
 
-    return cast("Any", field(default=None, converter=convert))
+
+# Type checkers read what may be given off a named converter only.
+def _actions(value: str | Iterable[str] | None) -> frozenset[str] | None:
+    return _texts("action", value)
+
+
+def _sessions(value: str | Iterable[str] | None) -> frozenset[str] | None:
+    return _texts("session", value)
+
+
+def _sources(value: str | Iterable[str] | None) -> frozenset[str] | None:
+    return _texts("source", value)
 
 
 def _plain(value: float | None) -> float | None:
@@ -115,7 +125,7 @@ class ActionQuery:
     Wrong values raise `ConfigurationError`, whose ``details["field"]`` names the filter.
     """
 
-    action: frozenset[str] | None = _texts("action")
+    action: frozenset[str] | None = field(default=None, converter=_actions)
     start_time: float | None = _bound(-inf, inf, "s")
     end_time: float | None = _bound(-inf, inf, "s")
     last_seconds: float | None = _bound(0.0, inf, "s")
@@ -124,8 +134,8 @@ class ActionQuery:
     max_confidence: float | None = _bound(0.0, 1.0)
     min_duration: float | None = _bound(0.0, inf, "s")
     max_duration: float | None = _bound(0.0, inf, "s")
-    session: frozenset[str] | None = _texts("session")
-    source: frozenset[str] | None = _texts("source")
+    session: frozenset[str] | None = field(default=None, converter=_sessions)
+    source: frozenset[str] | None = field(default=None, converter=_sources)
     prompt_contains: str | None = field(default=None)
     metadata: tuple[tuple[str, str], ...] = field(default=None, converter=_pairs)
     order: Order = field(default="timestamp", validator=_one_of_the_orders)

@@ -2,75 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from heapq import merge
-from threading import Lock
+from collections.abc import Sequence
+from threading import Condition
+from time import time
 from typing import TYPE_CHECKING
 
-from overshoot.adapters.stores.timeline import Timeline
+from overshoot.domain.json_value import json_fault
+from overshoot.domain.stored import StoredAction, interval_counts, summaries
+from overshoot.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
-    from overshoot.adapters.stores.timeline import Entry
     from overshoot.domain.action import DetectedAction
     from overshoot.domain.query import ActionQuery
+    from overshoot.domain.stored import ActionSummary, IntervalCount
+    from overshoot.ports.clock import Clock
 
 
 class MemoryStore:
-    """A `Store` in memory: one timeline of everything, and one for each name.
+    """A `Store` in memory.
 
     It hands out the very objects that were added.
     """
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._everything = Timeline()
-        self._by_name: dict[str, Timeline] = {}
-        self._counts: dict[str, int] = {}
-        self._added = 0
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._now = time if clock is None else clock.wall
+        self._changed = Condition()
+        self._kept: list[StoredAction] = []
+        self._latest = 0
+        self._closed = False
 
     def add(self, actions: Sequence[DetectedAction]) -> None:
         """Keep them."""
-        with self._lock:
+        for action in actions:
+            if fault := json_fault(action.metadata):
+                message = f"the action {action.action!r} cannot be kept: {fault}"
+                raise ConfigurationError(message, details={"field": "metadata"})
+        with self._changed:
+            self._check_open()
+            now = self._now()
             for action in actions:
-                entry = (action.timestamp, self._added, action)
-                self._everything.add(entry)
-                self._by_name.setdefault(action.action, Timeline()).add(entry)
-                self._counts[action.action] = self._counts.get(action.action, 0) + 1
-                self._added += 1
+                self._latest += 1
+                self._kept.append(StoredAction(self._latest, action, now))
+            self._changed.notify_all()
 
-    def select(self, query: ActionQuery) -> list[DetectedAction]:
+    def select(self, query: ActionQuery) -> list[StoredAction]:
         """Those that match."""
-        with self._lock:
-            newest = self._everything.newest
-            if newest is None:
-                return []
-            found = self._between(query.action, *query.window(newest))
-            least = query.min_confidence
-            if least is None:
-                return [action for _, _, action in found]
-            return [action for _, _, action in found if action.confidence >= least]
+        with self._changed:
+            self._check_open()
+            kept = self._kept.copy()
+        return query.select(kept, now=self._now())
 
-    def summary(self) -> dict[str, int]:
-        """How many there are of each name."""
-        with self._lock:
-            counts = list(self._counts.items())
-        return dict(sorted(counts, key=lambda item: -item[1]))
+    def summarize(self, query: ActionQuery) -> list[ActionSummary]:
+        """What there is of each name."""
+        return summaries(self.select(query))
+
+    def count_by_interval(self, query: ActionQuery, seconds: float) -> list[IntervalCount]:
+        """How many there are of each name in each interval of the stream's clock."""
+        return interval_counts(self.select(query), seconds)
+
+    def latest(self) -> int:
+        """The highest ``seq`` that was ever given; 0 before the first."""
+        with self._changed:
+            self._check_open()
+            return self._latest
+
+    def wait(self, after: int, timeout_seconds: float) -> bool:
+        """Wait for something new."""
+        with self._changed:
+            self._check_open()
+            self._changed.wait_for(lambda: self._latest > after or self._closed, timeout_seconds)
+            return self._latest > after
 
     def clear(self) -> None:
         """Forget all."""
-        with self._lock:
-            self._everything = Timeline()
-            self._by_name = {}
-            self._counts = {}
+        with self._changed:
+            self._check_open()
+            self._kept = []
+
+    def close(self) -> None:
+        """Release everything."""
+        with self._changed:
+            self._closed = True
+            self._kept = []
+            self._changed.notify_all()
 
     def __len__(self) -> int:
-        with self._lock:
-            return sum(self._counts.values())
+        with self._changed:
+            self._check_open()
+            return len(self._kept)
 
-    def _between(self, names: frozenset[str] | None, start: float, end: float) -> Iterable[Entry]:
-        if names is None:
-            return self._everything.between(start, end)
-        timelines = [self._by_name[name] for name in names if name in self._by_name]
-        if len(timelines) == 1:
-            return timelines[0].between(start, end)
-        return merge(*(timeline.between(start, end) for timeline in timelines))
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("this store was closed; open a new one")
