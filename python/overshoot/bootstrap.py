@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from overshoot.domain.frame import Pixels
     from overshoot.domain.pushed import GivenPicture
     from overshoot.domain.stream import IceServer
+    from overshoot.ports.action_format import ActionFormat
     from overshoot.ports.clock import Clock
     from overshoot.ports.gateway_requests import GatewayRequests
     from overshoot.ports.hands import HandFinder
@@ -193,3 +194,16 @@ def memory_store() -> Store:
     from overshoot.adapters.stores.memory import MemoryStore
 
     return MemoryStore()
+
+
+def parquet_format() -> ActionFormat:
+    """Files of actions in Parquet; `ConfigurationError` where its extra is not installed."""
+    try:
+        from overshoot.adapters.formats.parquet import Parquet
+    except ImportError as cause:
+        message = (
+            "the format 'parquet' needs pyarrow, which cannot be loaded; install the extra:"
+            " pip install 'overshoot-sdk[parquet]'"
+        )
+        raise ConfigurationError(message, details={"field": "format"}) from cause
+    return Parquet()

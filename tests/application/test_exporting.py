@@ -1,160 +1,60 @@
-"""Exports: whole or not at all, readable by others, harmless in a spreadsheet."""
+"""Files of actions: whole or not at all, in a format that is known, at a path that is one."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import resource
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from contracts.action_format_contract import WAVE
 from overshoot import ConfigurationError
-from overshoot.application.exporting import COLUMNS, csv_text, export, json_text
+from overshoot.application.exporting import export, import_actions
 from overshoot.domain.action import DetectedAction
 from overshoot.errors import StoreError
-from support.actions import actions
 
-WAVE = DetectedAction("waving", 1.5, 45, 0.92, None, {"who": "Jürgen"})
-anything = st.lists(
-    st.builds(
-        DetectedAction,
-        st.text(min_size=1).filter(str.strip),
-        timestamp=st.floats(0, allow_infinity=False),
-        frame_number=st.integers(0),
-        confidence=st.floats(0, 1),
-        duration=st.none() | st.floats(0, allow_infinity=False),
-        metadata=st.dictionaries(
-            st.text(),
-            st.recursive(
-                st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False),
-                lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-                max_leaves=4,
-            ),
-            max_size=3,
-        ),
-    )
-    | actions,
-    max_size=6,
-)
+FORMATS = ("json", "jsonl", "csv", "vtt", "srt")
 
 
-def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text, newline="")))
-
-
-def test_the_shape_of_the_json(tmp_path: Path) -> None:
-    export([WAVE], tmp_path / "a.json", "json")
-    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == [
-        {
-            "action": "waving",
-            "timestamp": 1.5,
-            "frame_number": 45,
-            "confidence": 0.92,
-            "duration": None,
-            "metadata": {"who": "Jürgen"},
-        }
-    ]
-
-
-def test_the_shape_of_the_csv(tmp_path: Path) -> None:
-    export([WAVE], tmp_path / "a.csv", "csv")
-    assert (tmp_path / "a.csv").read_bytes().decode() == (
-        "action,timestamp,frame_number,confidence,duration,metadata\r\n"
-        'waving,1.5,45,0.92,,"{""who"": ""Jürgen""}"\r\n'
-    )
-
-
-def test_nothing_is_an_empty_list_and_a_header() -> None:
-    assert json.loads("".join(json_text([]))) == []
-    assert "".join(csv_text([])) == ",".join(COLUMNS) + "\r\n"
-
-
-@given(kept=anything)
-def test_json_reads_back_as_it_was(kept: list[DetectedAction]) -> None:
-    text = "".join(json_text(kept))
-    assert [DetectedAction(**values) for values in json.loads(text)] == kept
-
-
-@given(kept=anything)
-def test_csv_reads_back_as_it_was(kept: list[DetectedAction]) -> None:
-    def text(cell: str) -> str:
-        formula = cell.startswith("'") and cell.lstrip("'")[:1] in set("=+-@\t\r")
-        return cell[1:] if formula else cell
-
-    read = [
-        DetectedAction(
-            text(row["action"]),
-            float(row["timestamp"]),
-            int(row["frame_number"]),
-            float(row["confidence"]),
-            float(row["duration"]) if row["duration"] else None,
-            json.loads(row["metadata"]),
-        )
-        for row in rows("".join(csv_text(kept)))
-    ]
-    assert read == kept
-
-
-@given(kept=anything)
-def test_no_cell_of_a_csv_is_a_formula(kept: list[DetectedAction]) -> None:
-    for row in rows("".join(csv_text(kept))):
-        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row.values())
-
-
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1"])
-def test_a_formula_gets_an_apostrophe(name: str) -> None:
-    (row,) = rows("".join(csv_text([DetectedAction(name, 1, 0, 1)])))
-    assert row["action"] == f"'{name}"
-
-
-@pytest.mark.parametrize("name", ["waving", "'quoted'", "a=b", " =1", "1-2"])
-def test_other_names_stay_as_they_are(name: str) -> None:
-    (row,) = rows("".join(csv_text([DetectedAction(name, 1, 0, 1)])))
-    assert row["action"] == name
-
-
-def endless() -> dict[str, Any]:
-    loop: dict[str, Any] = {}
-    loop["self"] = loop
-    return loop
-
-
-def deep() -> dict[str, Any]:
-    inner: dict[str, Any] = {}
-    for _ in range(100_000):
-        inner = {"in": inner}
-    return inner
-
-
-@pytest.mark.parametrize("format", ["json", "csv"])
-@pytest.mark.parametrize(
-    "metadata",
-    [{"at": object()}, {"x": float("nan")}, {"x": {1, 2}}, {"x": "\ud800"}, endless(), deep()],
-    ids=["object", "nan", "set", "surrogate", "endless", "deep"],
-)
-def test_metadata_that_is_not_json_names_the_action_and_leaves_the_old_file(
-    tmp_path: Path, format: str, metadata: dict[str, Any]
+@pytest.mark.parametrize("format", FORMATS)
+def test_metadata_that_is_not_json_or_what_is_no_action_leaves_the_old_file(
+    tmp_path: Path, format: str
 ) -> None:
     path = tmp_path / "out"
     path.write_text("old")
-    bad = DetectedAction("nodding", 7.25, 0, 1.0, metadata=metadata)
-    with pytest.raises(ConfigurationError, match=r"'nodding' at 7\.25 s") as caught:
-        export([WAVE, bad], path, format)
-    assert caught.value.details["field"] == "metadata"
+    bad: Any = [WAVE, {"action": "waving"}]
+    with pytest.raises(ConfigurationError, match=r"must be a DetectedAction, got \{'action'"):
+        export(bad, path, format)
+    if format not in {"vtt", "srt"}:
+        with pytest.raises(ConfigurationError, match="'nodding' at 7"):
+            export([WAVE, DetectedAction("nodding", 7, 0, 1, None, {"x": {1}})], path, format)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("format", ["xml", "", "JSON", None, ["json"]])
+@pytest.mark.parametrize("failure", [LookupError, KeyboardInterrupt, StoreError])
+def test_what_the_actions_raise_goes_through_and_leaves_the_old_file(
+    tmp_path: Path, failure: type[BaseException]
+) -> None:
+    def failing() -> Iterator[DetectedAction]:
+        yield from [WAVE] * 10_000
+        raise failure("no more")
+
+    path = tmp_path / "out"
+    path.write_text("old")
+    with pytest.raises(failure, match="no more"):
+        export(failing(), path, "jsonl")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("format", ["xml", "", "JSON", None, ["json"], "parquet"])
 def test_an_unknown_format_is_named(tmp_path: Path, format: Any) -> None:
-    with pytest.raises(ConfigurationError, match="json, csv") as caught:
+    with pytest.raises(ConfigurationError, match="json, jsonl, csv, vtt, srt, got") as caught:
         export([WAVE], tmp_path / "a", format)
     assert caught.value.details["field"] == "format"
     assert list(tmp_path.iterdir()) == []
@@ -164,6 +64,9 @@ def test_an_unknown_format_is_named(tmp_path: Path, format: Any) -> None:
 def test_a_path_that_is_none_is_named(path: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         export([WAVE], path, "json")
+    assert caught.value.details["field"] == "path"
+    with pytest.raises(ConfigurationError) as caught:
+        import_actions(path, "json")
     assert caught.value.details["field"] == "path"
 
 
@@ -187,14 +90,15 @@ def test_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_a_disk_that_is_full_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_disk_that_is_full_leaves_the_old_file(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "a"
     path.write_text("old")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
         with pytest.raises(StoreError, match="cannot write"):
-            export([WAVE] * 10_000, path, "json")
+            export([WAVE] * 10_000, path, format)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_text() == "old"
@@ -218,7 +122,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "link.json").symlink_to("real.json")
     export([WAVE], tmp_path / "link.json", "json")
     assert (tmp_path / "link.json").is_symlink()
-    assert json.loads((tmp_path / "real.json").read_text())
+    assert import_actions(tmp_path / "real.json") == [WAVE]
 
 
 def test_the_path_may_be_a_string_from_here(
@@ -227,3 +131,52 @@ def test_the_path_may_be_a_string_from_here(
     monkeypatch.chdir(tmp_path)
     export([WAVE], "results.json", "json")
     assert [entry.name for entry in tmp_path.iterdir()] == ["results.json"]
+    assert import_actions("results.json") == [WAVE]
+
+
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [("json", "a.json"), ("jsonl", "a.jsonl"), ("jsonl", "a.b.ndjson"), ("csv", "A.CSV")],
+)
+def test_the_format_is_what_the_name_ends_with(tmp_path: Path, format: str, name: str) -> None:
+    export([WAVE], tmp_path / name, format)
+    assert import_actions(tmp_path / name) == [WAVE]
+
+
+def test_the_format_that_is_given_wins(tmp_path: Path) -> None:
+    export([WAVE], tmp_path / "a.csv", "json")
+    assert import_actions(tmp_path / "a.csv", "json") == [WAVE]
+
+
+@pytest.mark.parametrize("name", ["a", "a.vtt", "a.txt", ".json"])
+def test_a_name_that_does_not_say_the_format(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("[]")
+    with pytest.raises(ConfigurationError, match=r"\.json, \.jsonl, \.csv; give") as caught:
+        import_actions(tmp_path / name)
+    assert caught.value.details["field"] == "format"
+    assert import_actions(tmp_path / name, "json") == []
+
+
+@pytest.mark.parametrize("format", ["vtt", "xml", 3])
+def test_a_format_that_is_not_read_is_named(tmp_path: Path, format: Any) -> None:
+    with pytest.raises(ConfigurationError, match="json, jsonl, csv, got"):
+        import_actions(tmp_path / "a", format)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"cannot import .*nowhere\.json: No such file"):
+        import_actions(tmp_path / "nowhere.json")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(StoreError, match=r"cannot import .*folder\.csv: Is a directory"):
+        import_actions(tmp_path / "folder.csv")
+
+
+def test_what_is_wrong_in_a_file_comes_with_its_name_and_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"action": "a", "timestamp": 1, "frame_number": 0, "confidence": 1.5}\n')
+    with pytest.raises(StoreError) as caught:
+        import_actions(path)
+    assert caught.value.message == (
+        f"cannot import {path}: line 1: DetectedAction.confidence must be a number from 0 to 1,"
+        f" got 1.5"
+    )

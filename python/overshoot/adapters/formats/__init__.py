@@ -1,0 +1,1 @@
+"""Files of actions that need more than Python."""
