@@ -37,9 +37,11 @@ class Csv:
 
     Floats read back as they were; ``metadata`` is JSON. A name that a spreadsheet would take for a
     formula has an apostrophe put before it, also where it has some already, so that taking one away
-    always gives the name back. Where a spreadsheet separates by semicolons, no new cell can begin
-    either: names are quoted, and metadata has none. Cells may have as many characters as
-    ``csv.field_size_limit()`` says when they are read, 131,072 unless the program changes it.
+    always gives the name back. Nor can one begin in the middle, where a spreadsheet separates by
+    semicolons: names that have one are quoted, and metadata has none.
+
+    A cell that is read has as many characters as ``csv.field_size_limit()`` says at most: 131,072,
+    unless the program changes it.
     """
 
     def write(self, actions: Iterable[DetectedAction], file: BinaryIO) -> None:
@@ -69,8 +71,9 @@ def _text(actions: Iterable[DetectedAction]) -> Iterator[str]:
         # In JSON a semicolon stands in strings only, where it may be written this way.
         record["metadata"] = json_of(action, action.metadata).replace(";", r"\u003b")
         line = io.StringIO()
-        # Not only where it must be: quoted, a name cannot fall into cells at a semicolon.
-        csv.writer(line, quoting=csv.QUOTE_NONNUMERIC).writerow(_no_minus(record.values()))
+        apart = _SEPARATORS.keys() & set(action.action)
+        quoting = csv.QUOTE_NONNUMERIC if apart else csv.QUOTE_MINIMAL
+        csv.writer(line, quoting=quoting).writerow(_no_minus(record.values()))
         yield line.getvalue()
 
 
