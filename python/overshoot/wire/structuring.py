@@ -7,7 +7,13 @@ from math import isfinite
 from typing import Any, Literal, NewType, TypeAlias, TypeVar, get_args, get_origin
 
 from attrs import has as is_attrs_class
-from cattrs import BaseValidationError, ClassValidationError, Converter, ForbiddenExtraKeysError
+from cattrs import (
+    BaseValidationError,
+    ClassValidationError,
+    Converter,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+)
 from cattrs.gen import make_dict_structure_fn
 
 from overshoot.errors import ConfigurationError, ValidationError
@@ -128,6 +134,9 @@ def _faults(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
             yield from _faults(nested, _join(path, note.name))
         for nested in others:
             yield from _faults(nested, path)
+    elif isinstance(error, IterableValidationError):
+        for nested, entry in error.group_exceptions()[0]:
+            yield from _faults(nested, f"{path}[{entry.index}]")
     elif isinstance(error, ForbiddenExtraKeysError):
         for name in sorted(error.extra_fields):
             yield _join(path, name[:64]), "is not a field of this message"
