@@ -72,8 +72,8 @@ def _text(actions: Iterable[DetectedAction]) -> Iterator[str]:
         record["metadata"] = json_of(action, action.metadata).replace(";", r"\u003b")
         line = io.StringIO()
         apart = _SEPARATORS.keys() & set(action.action)
-        quoting = csv.QUOTE_NONNUMERIC if apart else csv.QUOTE_MINIMAL
-        csv.writer(line, quoting=quoting).writerow(_no_minus(record.values()))
+        writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC if apart else csv.QUOTE_MINIMAL)
+        writer.writerow(_no_minus(record.values()))
         yield line.getvalue()
 
 

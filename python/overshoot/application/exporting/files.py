@@ -23,6 +23,7 @@ MakeFormats: TypeAlias = "Mapping[str, Callable[[], ActionFormat]]"
 """Formats by name, made when they are wanted."""
 
 _OWN: Final[MakeFormats] = MappingProxyType({"json": JsonArray, "jsonl": JsonLines, "csv": Csv})
+_CAPTIONS: Final = MappingProxyType({"vtt": WebVtt, "srt": SubRip})
 _NO_MORE: Final[MakeFormats] = MappingProxyType({})
 _NDJSON: Final = "ndjson"
 
@@ -53,13 +54,12 @@ def export(
     writers: dict[str, Callable[[], ActionWriter]] = {
         **_OWN,
         **more,
-        "vtt": partial(WebVtt, caption_seconds),
-        "srt": partial(SubRip, caption_seconds),
+        **{name: partial(make, caption_seconds) for name, make in _CAPTIONS.items()},
     }
     writer = _picked(writers, format)
-    ordered = format in {"vtt", "srt"} and isinstance(actions, Sequence)
-    checked = map(_an_action, actions)
-    given = sorted(checked, key=lambda action: action.timestamp) if ordered else checked
+    given: Iterable[DetectedAction] = map(_an_action, actions)
+    if format in _CAPTIONS and isinstance(actions, Sequence):
+        given = sorted(given, key=lambda action: action.timestamp)
     replace_file(_checked(path), partial(writer.write, given))
 
 
