@@ -60,8 +60,9 @@ rust-check: setup
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
 
-bench: setup ## Measure the frame path beside its peers
+bench: setup ## Measure the frame path and the stores beside their peers
 	$(BIN)/python benches/python/bench_framepath.py
+	$(BIN)/python benches/python/bench_memory_store.py
 	cargo bench --workspace --locked
 
 clean: ## Remove what was built here

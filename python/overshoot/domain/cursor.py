@@ -44,7 +44,7 @@ class Cursor:
     @classmethod
     def of(cls, order: Order, stored: StoredAction) -> Self:
         """The place of an action."""
-        return cls(order, _KEYS[order.removeprefix("-")](stored), stored.seq)
+        return cls(order, sort_key(order)(stored), stored.seq)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -69,3 +69,12 @@ class Cursor:
         if self.order.startswith("-"):
             return -self.key, -self.seq
         return self.key, self.seq
+
+    def is_before(self, stored: StoredAction) -> bool:
+        """Whether an action comes after this place."""
+        return Cursor.of(self.order, stored).position > self.position
+
+
+def sort_key(order: Order) -> Callable[[StoredAction], float]:
+    """What of an action an order looks at, whichever way it goes."""
+    return _KEYS[order.removeprefix("-")]

@@ -11,6 +11,7 @@ from attrs import field, fields, frozen
 
 from overshoot.domain.cursor import ORDERS, Cursor, Order
 from overshoot.domain.json_value import canonical_json, json_fault
+from overshoot.domain.matching import checks, metadata_checks
 from overshoot.domain.validation import a_number, a_whole_number
 from overshoot.errors import ConfigurationError
 
@@ -189,39 +190,23 @@ class ActionQuery:
 
         ``newest`` as for `window`; ``now`` is UNIX time in seconds.
         """
-        action = stored.action
-        start, end = self.window(newest)
-        return (
-            (self.action is None or action.action in self.action)
-            and start <= action.timestamp <= end
-            and (self.last_wall_seconds is None or stored.added_at >= now - self.last_wall_seconds)
-            and _within(action.confidence, self.min_confidence, self.max_confidence)
-            and _within(action.duration, self.min_duration, self.max_duration)
-            and self.matches_metadata(action.metadata)
-        )
+        return all(check(stored) for check in checks(self, newest=newest, now=now).values())
 
     def matches_metadata(self, metadata: Mapping[str, Any]) -> bool:
         """The part of `matches` that looks at ``metadata``."""
-        return (
-            (self.session is None or _is_one_of(metadata.get("session_id"), self.session))
-            and (self.source is None or _is_one_of(metadata.get("source"), self.source))
-            and (self.prompt_contains is None or _contains(metadata, self.prompt_contains))
-            and all(
-                key in metadata and canonical_json(metadata[key]) == text
-                for key, text in self.metadata
-            )
-        )
+        return all(check(metadata) for check in metadata_checks(self).values())
 
     def select(self, kept: Iterable[StoredAction], *, now: float) -> list[StoredAction]:
         """What a store that holds ``kept`` gives: the definition of ``order`` and the rest."""
         everything = list(kept)
         newest = max((stored.action.timestamp for stored in everything), default=0.0)
-        found = [each for each in everything if self.matches(each, newest=newest, now=now)]
-        places = sorted((Cursor.of(self.order, each).position, each.seq, each) for each in found)
+        asked = list(checks(self, newest=newest, now=now).values())
+        found = [stored for stored in everything if all(check(stored) for check in asked)]
+        found.sort(key=lambda stored: Cursor.of(self.order, stored).position)
         cursor = self.cursor
         if cursor is not None:
-            places = [place for place in places if place[0] > cursor.position]
-        return [stored for _, _, stored in places[: self.limit]]
+            found = [each for each in found if cursor.is_before(each)]
+        return found[: self.limit]
 
 
 def _in_order(query: ActionQuery, low: str, high: str) -> None:
@@ -229,20 +214,3 @@ def _in_order(query: ActionQuery, low: str, high: str) -> None:
     if least is not None and most is not None and least > most:
         message = f"{low} must not be after {high}, got {least!r} and {most!r}"
         raise ConfigurationError(message, details={"field": low})
-
-
-def _within(value: float | None, least: float | None, most: float | None) -> bool:
-    if least is None and most is None:
-        return True
-    return (
-        value is not None and (least is None or value >= least) and (most is None or value <= most)
-    )
-
-
-def _is_one_of(value: object, texts: frozenset[str]) -> bool:
-    return isinstance(value, str) and value in texts
-
-
-def _contains(metadata: Mapping[str, Any], text: str) -> bool:
-    prompt: object = metadata.get("prompt")
-    return isinstance(prompt, str) and text.casefold() in prompt.casefold()
