@@ -12,7 +12,7 @@ from typing import Any
 import av
 import pytest
 from av.subtitles.subtitle import AssSubtitle
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.action_format_contract import AWKWARD_NAMES, NAMES, Counted
@@ -125,6 +125,7 @@ def test_nothing_is_a_file_without_captions(tmp_path: Path, format: str) -> None
 
 
 @pytest.mark.parametrize("format", FORMATS)
+@settings(deadline=None)
 @given(kept=shown)
 @example(kept=[DetectedAction(name, 1.0, 0, 0.5) for name in (*AWKWARD_NAMES, *MARKUP)])
 def test_a_player_reads_every_action_at_its_time(format: str, kept: list[DetectedAction]) -> None:

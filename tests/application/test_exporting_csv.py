@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 
 from contracts.action_format_contract import (
     AWKWARD,
@@ -47,6 +47,7 @@ def test_the_shape() -> None:
     assert written(Csv(), []).decode() == ",".join(COLUMNS) + "\r\n"
 
 
+@settings(deadline=None)
 @given(kept=anything)
 @example(kept=AWKWARD)
 @example(kept=[DetectedAction("a", -0.0, 0, -0.0, -0.0)])
@@ -57,6 +58,7 @@ def test_no_cell_is_a_formula(kept: list[DetectedAction]) -> None:
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
+@settings(deadline=None)
 @given(kept=anything)
 @example(kept=AWKWARD)
 @example(kept=[DetectedAction("a;=1\t=1", 1, 0, 1, metadata={"x": ";=1", ";=2": '";=3', "\t": 1})])

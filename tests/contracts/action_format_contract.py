@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from overshoot.domain.action import DetectedAction
@@ -115,6 +115,7 @@ class ActionFormatContract:
 
     def test_what_was_written_is_read(self) -> None:
         # Inside, so that each subclass has a test of its own for Hypothesis.
+        @settings(deadline=None)
         @given(kept=anything)
         @example(kept=AWKWARD)
         def law(kept: list[DetectedAction]) -> None:

@@ -23,7 +23,9 @@ MakeFormats: TypeAlias = "Mapping[str, Callable[[], ActionFormat]]"
 """Formats by name, made when they are wanted."""
 
 _OWN: Final[MakeFormats] = MappingProxyType({"json": JsonArray, "jsonl": JsonLines, "csv": Csv})
-_CAPTIONS: Final = MappingProxyType({"vtt": WebVtt, "srt": SubRip})
+_CAPTIONS: Final[Mapping[str, Callable[[float], ActionWriter]]] = MappingProxyType(
+    {"vtt": WebVtt, "srt": SubRip}
+)
 _NO_MORE: Final[MakeFormats] = MappingProxyType({})
 _NDJSON: Final = "ndjson"
 
