@@ -24,6 +24,7 @@ from overshoot.domain.inference import (
 )
 from overshoot.domain.latency import Percentiles
 from overshoot.domain.ledger import FrameCounts, StreamStats
+from overshoot.domain.progress import AnalysisProgress
 from overshoot.domain.pushed import AsyncFramesSource, FrameSource, PushSource
 from overshoot.domain.reconnection import ReconnectionPolicy
 from overshoot.domain.source import (
@@ -75,6 +76,7 @@ __all__ = [
     "ActionDetector",
     "ActionDetectorConfig",
     "ActionStore",
+    "AnalysisProgress",
     "AnswerError",
     "ApiError",
     "AsyncFramesSource",

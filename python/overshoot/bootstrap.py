@@ -158,11 +158,17 @@ def video_track(feed: FrameFeed, on_drained: Callable[[], None]) -> FrameTrack:
     return FrameTrack(feed, on_drained)
 
 
-def inference_backend(name: str) -> InferenceBackend:
-    """A backend by name: ``local`` answers from pixels on this machine."""
+def known_backend(name: str) -> str:
+    """The name of a backend; `ConfigurationError` where there is none of that name."""
     if name != "local":
         message = f"no backend is called {name!r}; there is: local"
         raise ConfigurationError(message, details={"field": "backend"})
+    return name
+
+
+def inference_backend(name: str) -> InferenceBackend:
+    """A backend by name: ``local`` answers from pixels on this machine."""
+    known_backend(name)
     from overshoot.adapters.inference.local import LocalBackend
 
     return LocalBackend()

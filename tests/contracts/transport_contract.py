@@ -72,10 +72,18 @@ class ScriptedFeed:
 
 
 class Harness(Protocol):
-    """A gateway and what a test can do to it."""
+    """Transports to an `Echo` backend, on a clock that the test moves."""
 
     backend: Echo
     clock: ManualClock
+
+    def transport(self) -> Transport:
+        """A new transport."""
+        ...
+
+
+class GatewayHarness(Harness, Protocol):
+    """A gateway and what a test can do to it."""
 
     def transport(self, *, key: str | None = None) -> Transport:
         """A new transport; without a key it has one that is let in."""
@@ -154,41 +162,11 @@ class TransportContract:
             assert result.frame_end is not None
             assert result.timestamp == pytest.approx(result.frame_end / FPS, abs=0.002)
 
-    async def test_a_wrong_key_is_refused_and_nothing_is_left(self, harness: Harness) -> None:
-        transport = harness.transport(key="ovs_nobody_knows_this")
-        feed = ScriptedFeed()
-        with pytest.raises(UnauthorizedError) as caught:
-            await transport.open(asking(), feed)
-        assert "ovs_nobody" not in str(caught.value)
-        assert feed.given == 0
-        assert harness.backend.open_sessions == 0
-
-    @pytest.mark.parametrize(
-        "request_",
-        [
-            asking(model="unknown"),
-            StreamRequest(
-                StreamProcessingConfig(sampling_ratio=1.0, fps=120, delay_seconds=0.5),
-                StreamInferenceConfig(prompt="?", model="echo"),
-            ),
-        ],
-        ids=["unknown model", "too many frames"],
-    )
-    async def test_a_request_that_the_gateway_does_not_take_is_a_validation_error(
-        self, harness: Harness, request_: StreamRequest
-    ) -> None:
+    async def test_a_model_that_is_not_there_is_a_validation_error(self, harness: Harness) -> None:
         transport = harness.transport()
         with pytest.raises(ValidationError):
-            await transport.open(request_, ScriptedFeed())
+            await transport.open(asking(model="unknown"), ScriptedFeed())
         assert harness.backend.open_sessions == 0
-
-    async def test_a_gateway_that_cannot_be_reached_is_a_network_error(
-        self, harness: Harness
-    ) -> None:
-        transport = harness.transport()
-        await harness.disappear(transport)
-        with pytest.raises(NetworkError):
-            await transport.open(asking(), ScriptedFeed())
 
     async def test_a_cancelled_opening_leaves_nothing(self, harness: Harness) -> None:
         harness.backend.start_gate.clear()
@@ -234,24 +212,6 @@ class TransportContract:
         assert result.seq is not None
         assert result.seq >= 2
         await transport.close()
-
-    async def test_a_channel_of_an_unreachable_gateway_is_a_network_error(
-        self, harness: Harness
-    ) -> None:
-        transport = harness.transport()
-        await transport.open(asking(), ScriptedFeed())
-        await harness.disappear(transport)
-        with pytest.raises(NetworkError):
-            await transport.connect_results()
-        await transport.close()
-
-    async def test_a_refused_key_is_no_error_but_a_close_with_1008(self, harness: Harness) -> None:
-        transport = harness.transport()
-        await transport.open(asking(), ScriptedFeed())
-        harness.spoil_key(transport)
-        await transport.connect_results()
-        assert (await closing(transport)).code == 1008
-        await transport.close(delete=False)
 
     async def test_the_end_of_a_stream_comes_once_per_channel_with_its_reason(
         self, harness: Harness, opened: Transport
@@ -330,13 +290,6 @@ class TransportContract:
         with pytest.raises(NotFoundError):
             await opened.submit_feedback(rating=4, category="accuracy", feedback="")
 
-    async def test_a_key_that_is_refused_later_is_unauthorized(
-        self, harness: Harness, opened: Transport
-    ) -> None:
-        harness.spoil_key(opened)
-        with pytest.raises(UnauthorizedError):
-            await opened.renew_lease()
-
     # --- close -----------------------------------------------------------------------------------
 
     async def test_close_deletes_the_stream_and_frees_everything(self, harness: Harness) -> None:
@@ -374,13 +327,6 @@ class TransportContract:
         await harness.clock.advance(5.0)
         await until(lambda: harness.backend.open_sessions == 0)
 
-    async def test_close_does_not_raise_for_an_unreachable_gateway(self, harness: Harness) -> None:
-        transport = harness.transport()
-        await transport.open(asking(), ScriptedFeed())
-        await transport.connect_results()
-        await harness.disappear(transport)
-        await transport.close()
-
     async def test_who_waits_in_receive_is_told_of_the_close(self, opened: Transport) -> None:
         async def all_events() -> None:
             while True:
@@ -408,9 +354,80 @@ class TransportContract:
                 await call
             assert caught.value.reason == "client_requested"
 
-    async def test_no_error_repeats_the_key(self, harness: Harness) -> None:
+
+class GatewayTransportContract(TransportContract):
+    """What holds besides where a gateway is somewhere else, and asks for a key."""
+
+    async def test_a_wrong_key_is_refused_and_nothing_is_left(
+        self, harness: GatewayHarness
+    ) -> None:
+        transport = harness.transport(key="ovs_nobody_knows_this")
+        feed = ScriptedFeed()
+        with pytest.raises(UnauthorizedError) as caught:
+            await transport.open(asking(), feed)
+        assert "ovs_nobody" not in str(caught.value)
+        assert feed.given == 0
+        assert harness.backend.open_sessions == 0
+
+    async def test_a_gateway_that_cannot_be_reached_is_a_network_error(
+        self, harness: GatewayHarness
+    ) -> None:
+        transport = harness.transport()
+        await harness.disappear(transport)
+        with pytest.raises(NetworkError):
+            await transport.open(asking(), ScriptedFeed())
+
+    async def test_a_channel_of_an_unreachable_gateway_is_a_network_error(
+        self, harness: GatewayHarness
+    ) -> None:
+        transport = harness.transport()
+        await transport.open(asking(), ScriptedFeed())
+        await harness.disappear(transport)
+        with pytest.raises(NetworkError):
+            await transport.connect_results()
+        await transport.close()
+
+    async def test_a_refused_key_is_no_error_but_a_close_with_1008(
+        self, harness: GatewayHarness
+    ) -> None:
+        transport = harness.transport()
+        await transport.open(asking(), ScriptedFeed())
+        harness.spoil_key(transport)
+        await transport.connect_results()
+        assert (await closing(transport)).code == 1008
+        await transport.close(delete=False)
+
+    async def test_a_key_that_is_refused_later_is_unauthorized(
+        self, harness: GatewayHarness, opened: Transport
+    ) -> None:
+        harness.spoil_key(opened)
+        with pytest.raises(UnauthorizedError):
+            await opened.renew_lease()
+
+    async def test_close_does_not_raise_for_an_unreachable_gateway(
+        self, harness: GatewayHarness
+    ) -> None:
+        transport = harness.transport()
+        await transport.open(asking(), ScriptedFeed())
+        await transport.connect_results()
+        await harness.disappear(transport)
+        await transport.close()
+
+    async def test_no_error_repeats_the_key(self, harness: GatewayHarness) -> None:
         key = "ovs_canary_in_the_error"
         transport = harness.transport(key=key)
         with pytest.raises(OvershootError) as caught:
             await transport.open(asking(), ScriptedFeed())
         assert key not in f"{caught.value!r} {caught.value.__cause__!r} {transport!r}"
+
+    async def test_a_request_that_the_gateway_does_not_take_is_a_validation_error(
+        self, harness: GatewayHarness
+    ) -> None:
+        too_much = StreamProcessingConfig(sampling_ratio=1.0, fps=120, delay_seconds=0.5)
+        transport = harness.transport()
+        with pytest.raises(ValidationError):
+            await transport.open(
+                StreamRequest(too_much, StreamInferenceConfig(prompt="?", model="echo")),
+                ScriptedFeed(),
+            )
+        assert harness.backend.open_sessions == 0

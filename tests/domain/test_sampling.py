@@ -23,7 +23,7 @@ PIXELS = np.zeros((2, 2, 3), np.uint8)
 
 def run(sampling: Any, times: Any, *, take_every: Any = 1) -> Any:
     """Kept times, and the clips that a consumer got who looks at every n-th frame."""
-    sampler, kept, clips = Sampler(sampling), [], []
+    sampler, kept, clips = Sampler[Frame](sampling), [], []
     for index, time in enumerate(times):
         if sampler.wants(time):
             kept.append(time)
@@ -101,7 +101,7 @@ def test_without_delay_each_kept_frame_is_asked_about() -> None:
 
 
 def test_a_clip_is_due_when_a_frame_past_its_end_arrives() -> None:
-    sampler = Sampler(ClipSampling(5, 1.0, 1.0))
+    sampler = Sampler[Frame](ClipSampling(5, 1.0, 1.0))
     for index, time in enumerate([0.0, 0.2, 0.4, 0.6, 0.8]):
         assert sampler.wants(time)
         sampler.add(Frame(PIXELS, time, index))
@@ -161,7 +161,7 @@ def test_clips_of_any_stream(target: int, length: float, delay: float, gaps: lis
     for gap in gaps:
         times.append(times[-1] + gap)
     sampling = ClipSampling(target, length, delay)
-    sampler = Sampler(sampling)
+    sampler = Sampler[Frame](sampling)
     seen = -1
     for index, time in enumerate(times):
         if sampler.wants(time):

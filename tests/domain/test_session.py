@@ -18,8 +18,8 @@ from overshoot.domain.session import (
     MEDIA_CONNECT_SECONDS,
     RESULT_BACKOFF_SECONDS,
     Session,
-    StreamState,
 )
+from overshoot.domain.session_state import StreamState
 from overshoot.errors import (
     ApiError,
     InsufficientCreditsError,
@@ -446,6 +446,18 @@ def test_the_end_of_the_video_waits_for_the_last_answers() -> None:
     assert session.end is not None
     assert session.end.reason == "source_ended"
     assert session.end.error is None
+
+
+def test_an_answer_after_the_end_lets_the_wait_for_the_next_begin_anew() -> None:
+    session = active(ttl=None)
+    session.drain_seconds = 4.0
+    assert session.drained(9.0, answers_due=False) == [], "the video goes on"
+    session.source_ended(10.0)
+    assert session.drained(13.0, answers_due=True) == []
+    assert session.next_deadline == 17.0
+    assert session.drained(14.0, answers_due=False) == [CloseStream(delete=True)]
+    assert session.end is not None
+    assert (session.end.reason, session.end.error) == ("source_ended", None)
 
 
 @pytest.mark.parametrize("word", ["webrtc_disconnected", "source_ended"])

@@ -15,7 +15,8 @@ from hypothesis.stateful import (
 )
 
 from overshoot.domain.command import CloseStream, Command, ConnectResults, OpenStream, RenewLease
-from overshoot.domain.session import Session, StreamState
+from overshoot.domain.session import Session
+from overshoot.domain.session_state import StreamState
 from overshoot.errors import (
     ApiError,
     InsufficientCreditsError,

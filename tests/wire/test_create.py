@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overshoot.domain.sampling import ClipSampling, FrameSampling
+from overshoot.domain.sampling import ClipSampling, FrameSampling, sampling_of
 from overshoot.domain.stream import (
     FrameProcessingConfig,
     StreamInferenceConfig,
@@ -59,6 +59,23 @@ def test_what_our_client_sends_our_gateway_takes(
     assert (got.offer_sdp, got.sampling, got.request_id) == ("v=0\r\n", sampling, "r-1")
     assert got.mode == ("frame" if isinstance(sampling, FrameSampling) else "clip")
     assert got.inference == inference
+
+
+@given(
+    st.builds(
+        StreamProcessingConfig,
+        sampling_ratio=st.floats(0, 1),
+        fps=st.floats(1, 120),
+        clip_length_seconds=st.just(0.5),
+        delay_seconds=st.just(2.0),
+        target_fps=st.none() | st.integers(1, 30),
+    )
+    | st.builds(FrameProcessingConfig, st.floats(0.1, 60))
+)
+def test_our_client_knows_how_our_gateway_samples(processing: Any) -> None:
+    request = StreamRequest(processing, StreamInferenceConfig(prompt="p"))
+    got = decode_create(encode_create("v=0", request, form="source"))
+    assert got.sampling == sampling_of(processing)
 
 
 def test_the_rate_of_a_camera_goes_out_as_a_whole_number() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import evolve
@@ -19,7 +19,8 @@ from overshoot.domain.command import (
     SendPrompt,
 )
 from overshoot.domain.ending import CLIENT_REQUESTED, StreamEnd
-from overshoot.domain.session import Session, StreamState
+from overshoot.domain.session import Session
+from overshoot.domain.session_state import StreamState
 from overshoot.errors import NetworkError, OvershootError, StreamEndedError
 from overshoot.log import get_logger
 from overshoot.ports.transport import (
@@ -61,7 +62,18 @@ class ConnectionListener(Protocol):
 
 
 class Connection:
-    """Drives a `Session` with a transport and a clock. Used once, on one event loop."""
+    """Drives a `Session` with a transport and a clock. Used once, on one event loop.
+
+    Args:
+        transport: to the gateway; closed with the connection.
+        clock: what time it is.
+        request: what to ask.
+        feed: the frames.
+        listener: who is told.
+        drain_seconds: how long answers are awaited after the end of the video.
+        answers_due: whether answers are still to come then; while they are, each one lets the time
+            begin anew, and after the last one the stream ends. None where that is not known.
+    """
 
     def __init__(
         self,
@@ -72,6 +84,7 @@ class Connection:
         listener: ConnectionListener,
         *,
         drain_seconds: float,
+        answers_due: Callable[[], bool | None] = lambda: None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
@@ -80,6 +93,7 @@ class Connection:
         self._request = request
         self._feed = feed
         self._listener = listener
+        self._answers_due = answers_due
         self._session = Session(request.inference.prompt, drain_seconds=drain_seconds)
         self._tasks = BackgroundTasks(self._failed_inside)
         self._time = Timekeeper(
@@ -199,6 +213,7 @@ class Connection:
             case ResultReceived(result):
                 self._do(self._session.result_received())
                 self._listener.on_result(result)
+                self._drain_on()
             case ResultsClosed(code, reason):
                 self._do(self._session.results_closed(code, reason, self._clock.monotonic()))
             case MessageUnreadable(detail):
@@ -208,8 +223,14 @@ class Connection:
                 self._do(self._session.media_opened())
             case MediaChanged("drained"):
                 self._do(self._session.source_ended(self._clock.monotonic()))
+                self._drain_on()
             case MediaChanged():
                 self._do(self._session.media_lost("the media connection to the gateway was lost"))
+
+    def _drain_on(self) -> None:
+        due = self._answers_due() if self.draining else None
+        if due is not None:
+            self._do(self._session.drained(self._clock.monotonic(), answers_due=due))
 
     # --- commands ------------------------------------------------------------------------------
 

@@ -21,7 +21,8 @@ from overshoot.domain.reconnection import (
 from overshoot.errors import ApiError, NotFoundError, OvershootError, StreamEndedError
 
 if TYPE_CHECKING:
-    from overshoot.application.frame_sink import ConnectionFeed, FrameSink
+    from overshoot.application.feeds import Feeds
+    from overshoot.application.frame_sink import ConnectionFeed
     from overshoot.application.results import Results
     from overshoot.domain.inference import InferenceResult
     from overshoot.ports.clock import Clock
@@ -55,7 +56,7 @@ class Connections:
         transport: makes a transport; called once per connection.
         clock: what time it is.
         request: what to ask; its prompt is the first.
-        sink: where connections take their frames.
+        feeds: where connections take their frames.
         results: takes the answers.
         listener: who is told.
         policy: how long to try to mend a loss; None ends the stream instead.
@@ -73,7 +74,7 @@ class Connections:
         transport: Callable[[], Transport],
         clock: Clock,
         request: StreamRequest,
-        sink: FrameSink,
+        feeds: Feeds,
         results: Results,
         listener: ConnectionsListener,
         policy: ReconnectionPolicy | None,
@@ -82,7 +83,7 @@ class Connections:
         self._make_transport = transport
         self._clock = clock
         self._request = request
-        self._sink = sink
+        self._feeds = feeds
         self._results = results
         self._listener = listener
         self._policy = policy
@@ -111,9 +112,11 @@ class Connections:
         while True:
             assert self.current is not None  # noqa: S101 - one is open here, always
             end = await self.current.wait_ended()
+            if end != CLIENT_REQUESTED and self._feed is not None:
+                self._feed.close()
             if not can_be_mended(end):
                 return end
-            if self.end is not None or self._sink.exhausted:
+            if self.end is not None or self._feeds.exhausted:
                 return self.end or SOURCE_ENDED
             if self._policy is None:
                 return end
@@ -141,7 +144,7 @@ class Connections:
             self._settle(StreamEnd("source_failed", error))
             if self.current is not None:
                 self.current.source_failed(error)
-        elif self._sink.exhausted:
+        elif self._feeds.exhausted:
             self._over.set()  # A lost stream is not made anew to send nothing.
 
     # --- the caller's wishes --------------------------------------------------------------------
@@ -187,11 +190,12 @@ class Connections:
 
     def _connect(self, epoch: int) -> Connection:
         asked = evolve(self._request.inference, prompt=self._prompts.current)
-        feed = self._feed = self._sink.connection()
+        feed = self._feed = self._feeds.next()
         first_version = self._prompts.version
 
         def arrived(result: InferenceResult[Any]) -> None:
             self._answered = True
+            result = feed.answered(result)
             counted = result.prompt_version
             version = self._prompts.version_of(
                 result.prompt, None if counted is None else first_version + counted
@@ -206,6 +210,7 @@ class Connections:
             feed,
             _Listener(self._listener, arrived, self._prompts),
             drain_seconds=self._drain_seconds,
+            answers_due=lambda: feed.answers_due,
         )
         return self.current
 

@@ -24,17 +24,23 @@ class Delivery(Generic[ItemT]):
     """Calls ``callback`` on the event loop for each item, in order, one at a time.
 
     A coroutine it returns is awaited before the next item; a task or future is left to itself, and
-    its failure is reported. While the callback is busy at most 64 items wait, the newest ones.
+    its failure is reported. While the callback is busy at most ``limit`` items wait, the newest.
     What the callback raises goes to ``on_fault`` as a `CallbackError`, and delivery goes on.
     ``dropped`` counts the items that the callback never got.
     """
 
     def __init__(
-        self, name: str, callback: Callback[ItemT], on_fault: Callable[[CallbackError], None]
+        self,
+        name: str,
+        callback: Callback[ItemT],
+        on_fault: Callable[[CallbackError], None],
+        *,
+        limit: int = QUEUE_LIMIT,
     ) -> None:
         self.name = name
         self._callback = callback
         self._on_fault = on_fault
+        self._limit = limit
         self._items: deque[ItemT] = deque()
         self._ready = asyncio.Event()
         self._closing = False
@@ -52,7 +58,7 @@ class Delivery(Generic[ItemT]):
             self.dropped += 1
             _log.warning("undelivered", callback=self.name, item=repr(item))
             return
-        if len(self._items) >= QUEUE_LIMIT:
+        if len(self._items) >= self._limit:
             self._items.popleft()
             self.dropped += 1
         self._items.append(item)

@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     from overshoot.domain.frame import Frame
     from overshoot.domain.ledger import DropReason
     from overshoot.errors import OvershootError
-    from overshoot.ports.source import SourceEvent
+    from overshoot.ports.source import SourceEvent, SourceInfo
 
 
 class Intake(Protocol):
     """Where a stream's frames come from: a captured source, or the caller's pushes."""
 
-    async def open(self) -> object:
-        """Be ready to give frames; raises when there is nothing to open, and leaves nothing."""
+    async def open(self) -> SourceInfo | None:
+        """Be ready to give frames, and say what they will be, where that is known.
+
+        Raises when there is nothing to open, and leaves nothing.
+        """
         ...
 
     def run(self) -> None:

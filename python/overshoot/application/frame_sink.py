@@ -6,7 +6,9 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import evolve
 
 from overshoot.domain.correlation import SentFrame, SentFrames
 from overshoot.domain.latency import LatencyWindow
@@ -15,6 +17,7 @@ from overshoot.domain.ledger import DropReason, FrameCounts
 if TYPE_CHECKING:
     from overshoot.application.feed import RingFeed
     from overshoot.domain.frame import Frame, PlanarFrame
+    from overshoot.domain.inference import InferenceResult
     from overshoot.ports.clock import Clock
 
 MOST_CAPTURE_TIMES: Final = 64
@@ -103,7 +106,7 @@ class FrameSink:
 
     def connection(self) -> ConnectionFeed:
         """A feed for one connection, which remembers what it sent."""
-        return ConnectionFeed(self)
+        return ConnectionFeed(self, self._clock)
 
     async def take(self) -> tuple[PlanarFrame, SentFrame] | None:
         """The newest frame and when it was captured; waits for one; None at the end."""
@@ -132,10 +135,17 @@ class FrameSink:
 class ConnectionFeed:
     """The `ports.transport.FrameFeed` of one connection; gives nothing before `let_flow`."""
 
-    def __init__(self, sink: FrameSink) -> None:
+    def __init__(self, sink: FrameSink, clock: Clock) -> None:
         self._sink = sink
+        self._clock = clock
         self._flowing = asyncio.Event()
+        self._taken: SentFrame | None = None
         self.sent: SentFrames = SentFrames()
+
+    @property
+    def answers_due(self) -> bool | None:
+        """Whether answers about what was sent are still to come; None when that is not known."""
+        return None
 
     def let_flow(self) -> None:
         """Give frames: answers about them can arrive now."""
@@ -143,10 +153,28 @@ class ConnectionFeed:
 
     async def next_frame(self) -> PlanarFrame | None:
         """The next frame to send, or None at the end of the video."""
+        frame = await self.take()
+        if frame is not None:
+            self.note_sent()
+        return frame
+
+    def answered(self, result: InferenceResult[Any]) -> InferenceResult[Any]:
+        """An answer arrived about what was sent; what is to be made of it."""
+        return result
+
+    def close(self) -> None:
+        """The connection is over."""
+
+    async def take(self) -> PlanarFrame | None:
+        """The next frame, which is not sent yet; None at the end of the video."""
         await self._flowing.wait()
         taken = await self._sink.take()
         if taken is None:
             return None
-        frame, sent = taken
-        self.sent.add(sent)
+        frame, self._taken = taken
         return frame
+
+    def note_sent(self) -> None:
+        """Remember that the frame that was taken last is sent now."""
+        if self._taken is not None:
+            self.sent.add(evolve(self._taken, sent_at=self._clock.monotonic()))

@@ -62,7 +62,7 @@ class Intake:
         self._settings = settings
         self._clip_frames = frames_per_clip(sampling)
         self._timeline = MediaTimeline()
-        self._sampler = Sampler(sampling)
+        self._sampler = Sampler[Frame](sampling)
         self._arrival_times: dict[int, float] = {}
         self._recent: deque[float] = deque(maxlen=600)
         self._changed = asyncio.Event()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from overshoot.application.connection import released
 from overshoot.application.connections import Connections
 from overshoot.application.feed import LARGEST, RingFeed
+from overshoot.application.feeds import Feeds
 from overshoot.application.frame_intake import Intake, IntakeSink
 from overshoot.application.frame_sink import FrameSink
 from overshoot.application.results import Finish, Results
 from overshoot.application.telling import StreamCallbacks, Telling
 from overshoot.domain.ending import CLIENT_REQUESTED, StreamEnd, start_failed
 from overshoot.domain.ledger import StreamStats
+from overshoot.domain.sampling import sampling_of
 from overshoot.errors import NetworkError, OvershootError, SourceError, StreamEndedError
 
 if TYPE_CHECKING:
@@ -23,10 +26,8 @@ if TYPE_CHECKING:
     from overshoot.domain.reconnection import ReconnectionPolicy
     from overshoot.domain.status import StreamStatus
     from overshoot.ports.clock import Clock
-    from overshoot.ports.source import SourceEvent
+    from overshoot.ports.source import SourceEvent, SourceInfo
     from overshoot.ports.transport import StreamRequest, Transport
-
-_RUNNING = frozenset({"active", "degraded", "draining"})
 
 
 class LiveStream:
@@ -45,6 +46,10 @@ class LiveStream:
         reconnection: how long to try to mend a lost connection; None ends the stream instead.
         finish: applied to each result before anybody sees it.
         largest: frames are scaled down to this size, sides in any order.
+        paced: every clip is to be answered; the intake waits until each frame was taken.
+
+    Attributes:
+        source_info: what the source turned out to be, once it is open; None for a relay.
     """
 
     def __init__(
@@ -59,22 +64,26 @@ class LiveStream:
         reconnection: ReconnectionPolicy | None = None,
         finish: Finish | None = None,
         largest: tuple[int, int] = LARGEST,
+        paced: bool = False,
     ) -> None:
         loop = self._loop = asyncio.get_running_loop()
         self._told = Telling(callbacks)
         self._results = Results(clock, self._told.results, finish)
         self._sink = FrameSink(clock, RingFeed(loop, largest))
+        sampling = sampling_of(request.processing) if paced else None
+        self._feeds = Feeds(self._sink, clock, sampling, self._told.errors.put)
         self._intake = intake(self._intake_sink())
         self._connections = Connections(
             transport=transport,
             clock=clock,
             request=request,
-            sink=self._sink,
+            feeds=self._feeds,
             results=self._results,
             listener=self,
             policy=reconnection,
             drain_seconds=drain_seconds,
         )
+        self.source_info: SourceInfo | None = None
         self._phase = "idle"
         self._source_trouble: SourceError | None = None
         self._end: StreamEnd | None = None
@@ -112,6 +121,7 @@ class LiveStream:
             results=self._results.count,
             results_dropped=self._results.dropped,
             reconnections=self._connections.epoch,
+            clips_unanswered=self._feeds.unanswered,
             capture_to_sent_ms=self._sink.latency.percentiles(),
             end_to_end_ms=self._results.latency.percentiles(),
         )
@@ -135,7 +145,7 @@ class LiveStream:
         self._enter("preparing", after="idle")
         self._told.start()
         try:
-            await self._intake.open()
+            self.source_info = await self._intake.open()
             self._refuse_if_ending()
         except BaseException as error:
             await self._start_failed(error)
@@ -227,19 +237,8 @@ class LiveStream:
 
     def on_change(self) -> None:
         """The running connection, or what feeds it, has changed."""
-        connection = self._connections.current
-        if connection is None or self._told.status.state not in _RUNNING:
-            return
-        if connection.draining:
-            self._told.state("draining", "source_ended")
-        elif not connection.running:
-            return
-        elif not connection.flowing:
-            self._told.state("degraded", "results_lost")
-        elif self._source_trouble is not None:
-            self._told.state("degraded", "source_reconnecting", self._source_trouble)
-        else:
-            self._told.state("active")
+        if self._connections.current is not None:
+            self._told.connection(self._connections.current, self._source_trouble)
 
     def _intake_sink(self) -> IntakeSink:
         return IntakeSink(
@@ -262,10 +261,8 @@ class LiveStream:
         self._connections.source_over(error)
 
     def _from_thread(self, function: Callable[[Any], None], argument: object) -> None:
-        try:
+        with suppress(RuntimeError):  # A loop that has closed before its stream: nobody is left.
             self._loop.call_soon_threadsafe(function, argument)
-        except RuntimeError:
-            return  # The loop has closed before its stream did: there is nobody left to tell.
 
     # --- the end --------------------------------------------------------------------------------
 

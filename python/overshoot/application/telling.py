@@ -12,10 +12,13 @@ from overshoot.domain.status import StatusName, StreamStatus
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
+    from overshoot.application.connection import Connection
     from overshoot.domain.inference import InferenceResult
-    from overshoot.errors import OvershootError
+    from overshoot.errors import OvershootError, SourceError
 
 _log = get_logger(__name__)
+
+_RUNNING = frozenset({"active", "degraded", "draining"})
 
 PATIENCE_SECONDS = 5.0
 """How long the end of a stream waits for the caller's callbacks."""
@@ -63,6 +66,21 @@ class Telling:
         """Tell that a stream at the gateway runs."""
         self.status = evolve(self.status, stream_id=stream_id, epoch=epoch)
         self.state("active")
+
+    def connection(self, connection: Connection, trouble: SourceError | None) -> None:
+        """Tell how a running connection fares, and what its source has met."""
+        if self.status.state not in _RUNNING:
+            return
+        if connection.draining:
+            self.state("draining", "source_ended")
+        elif not connection.running:
+            return
+        elif not connection.flowing:
+            self.state("degraded", "results_lost")
+        elif trouble is not None:
+            self.state("degraded", "source_reconnecting", trouble)
+        else:
+            self.state("active")
 
     def state(
         self, state: StatusName, reason: str = "", error: OvershootError | None = None

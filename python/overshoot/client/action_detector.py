@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
 from uuid import uuid4
 
 from overshoot import bootstrap
 from overshoot.client.async_context import AsyncContext
 from overshoot.client.detector_config import ActionDetectorConfig, ActionDetectorOptions
 from overshoot.domain.source import CameraSource, StreamSource, VideoFileSource
+from overshoot.domain.validation import fail
 from overshoot.errors import ConfigurationError, StreamEndedError
 
 if TYPE_CHECKING:
     from overshoot.application.detection import Detection
+    from overshoot.application.progress_report import ProgressReport
     from overshoot.client.action_store import ActionStore
     from overshoot.client.detection_run import DetectionRun
     from overshoot.domain.action import DetectedAction
     from overshoot.domain.ending import StreamEnd
+    from overshoot.domain.progress import AnalysisProgress
     from overshoot.domain.query import ActionFilters
     from overshoot.domain.verdict import FaultKind
+
+
+OnProgress: TypeAlias = "Callable[[AnalysisProgress], Awaitable[Any] | Any]"
 
 
 class ActionDetector(AsyncContext):
@@ -85,22 +91,45 @@ class ActionDetector(AsyncContext):
         if self._run is not None:
             await self._run.stop()
 
-    async def analyze_video(self, path: str | os.PathLike[str]) -> list[DetectedAction]:
-        """Look for actions in a video file, from its beginning to its end.
+    async def analyze_video(
+        self, path: str | os.PathLike[str], *, on_progress: OnProgress | None = None
+    ) -> list[DetectedAction]:
+        """Look for actions in a video file, from its beginning to its end, as fast as it goes.
+
+        Every frame of the file is sent and every clip is answered: frames wait for the answers
+        about earlier ones, so that a slow model takes longer and misses nothing. With
+        ``inference="local"``, or any backend in this process that answers alike about like
+        pictures, each run gives the same actions. Over a gateway the clips are the same, too, but
+        the pictures pass a lossy video codec, whose losses differ a little from run to run.
+
+        Timestamps are seconds since the first frame of the file, by the file's own time stamps.
+        From a gateway that does not say which part of the video it answers they are known from
+        the order of the answers, one clip being under way at a time.
+
+        A clip that a gateway leaves unanswered for a minute is given up, told to ``on_error`` and
+        counted; until an answer comes, the rest is then sent at the video's own pace.
+
+        Args:
+            path: a file that OpenCV can decode; turned upright as the file says.
+            on_progress: called on the event loop with an `AnalysisProgress` after each answer and
+                at the end. A coroutine function is awaited; while it is busy, only the newest
+                waits. What it raises is told to ``on_error``.
 
         Returns:
             The actions found in it, in the order of time; they are in the store as well.
 
         Raises:
-            SourceError: the file cannot be opened or read.
+            SourceError: the file cannot be opened or read, or has no picture in it.
             StreamEndedError: it runs already, or was ended before the end of the video.
             ConfigurationError, ApiError, NetworkError: as for `start`.
 
         What was found before an error stays in the store.
         """
+        if on_progress is not None and not callable(on_progress):
+            raise fail(self, "on_progress", "callable", on_progress)
         found: list[DetectedAction] = []
-        # At the video's own pace: faster, a gateway would skip clips while its model is busy.
-        run = await self._begin(VideoFileSource(file_path=path), found)
+        source = VideoFileSource(file_path=path, real_time=False)
+        run = await self._begin(source, found, on_progress)
         try:
             end = await run.wait_ended()
         finally:
@@ -154,7 +183,10 @@ class ActionDetector(AsyncContext):
         self._store.clear()
 
     async def _begin(
-        self, source: StreamSource, found: list[DetectedAction] | None = None
+        self,
+        source: StreamSource,
+        found: list[DetectedAction] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> DetectionRun:
         """Start a run; its actions go to the store, and to ``found`` where it is given."""
         if self._run is not None and not self._run.over:
@@ -167,7 +199,11 @@ class ActionDetector(AsyncContext):
                 found.append(action)
             self._store.add(action)
 
-        self._run = run = DetectionRun(self._config.vision(source), self._detection(source, keep))
+        detection = self._detection(source, keep)
+        progress = None
+        if on_progress is not None:
+            progress = _report(on_progress, detection, lambda: len(found or ()))
+        self._run = run = DetectionRun(self._config.vision(source), detection, progress)
         await run.start()
         return run
 
@@ -183,6 +219,14 @@ class ActionDetector(AsyncContext):
             clock=bootstrap.system_clock(),
             origin={"session_id": uuid4().hex, "source": _name_of(source)},
         )
+
+
+def _report(
+    on_progress: OnProgress, detection: Detection, actions: Callable[[], int]
+) -> ProgressReport:
+    from overshoot.application.progress_report import ProgressReport
+
+    return ProgressReport(on_progress, detection.report, bootstrap.system_clock(), actions)
 
 
 def _name_of(source: StreamSource) -> str:

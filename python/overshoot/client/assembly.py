@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from overshoot import bootstrap
 from overshoot.client.environment import api_key_or_default, api_url_or_default
 from overshoot.client.stream_handle import is_text
+from overshoot.domain.pacing import PATIENCE_SECONDS
 from overshoot.domain.reconnection import ReconnectionPolicy
+from overshoot.domain.source import VideoFileSource
 from overshoot.domain.stream import (
     FrameProcessingConfig,
     IceServer,
@@ -16,6 +18,7 @@ from overshoot.domain.stream import (
     StreamInferenceConfig,
 )
 from overshoot.domain.validation import fail
+from overshoot.errors import ConfigurationError
 from overshoot.ports.transport import StreamRequest
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from overshoot.client.realtime_vision import RealtimeVisionConfig
     from overshoot.domain.source import StreamSource
     from overshoot.ports.clock import Clock
+    from overshoot.ports.transport import Transport
 
 DRAIN_MARGIN_SECONDS = 5.0
 
@@ -57,22 +61,21 @@ def live_stream(
         max_output_tokens=config.max_output_tokens,
     )
     clock = bootstrap.system_clock()
+    # Whoever wants every frame of a file wants every answer about it.
+    paced = isinstance(config.source, VideoFileSource) and not config.source.real_time
     return LiveStream(
         intake=lambda sink: intake(sink, clock),
-        transport=bootstrap.webrtc_transports(
-            api_url_or_default(config.api_url),
-            api_key_or_default(config.api_key),
-            ice_servers=config.ice_servers,
-        ),
+        transport=_transports(config, clock),
         clock=clock,
         request=StreamRequest(processing, inference, config.request_id),
         callbacks=StreamCallbacks(
             on_result=config.on_result, on_error=config.on_error, on_state=config.on_state
         ),
-        drain_seconds=_drain_seconds(processing),
+        drain_seconds=PATIENCE_SECONDS if paced else _drain_seconds(processing),
         reconnection=_reconnection(config),
         finish=None if reader is None else lambda result: with_parsed(result, reader),
         largest=largest or LARGEST,
+        paced=paced,
     )
 
 
@@ -86,6 +89,28 @@ def capture_of(source: StreamSource) -> Callable[[IntakeSink, Clock], Intake]:
         return Capture(adapter, clock=clock, processor=source.frame_processor, sink=sink)
 
     return make
+
+
+def _transports(config: RealtimeVisionConfig[Any], clock: Clock) -> Callable[[], Transport]:
+    """Makes transports to a gateway, or to who answers in this process."""
+    inference = config.inference
+    if inference is None:
+        return bootstrap.webrtc_transports(
+            api_url_or_default(config.api_url),
+            api_key_or_default(config.api_key),
+            ice_servers=config.ice_servers,
+        )
+    if config.api_url is not None or config.api_key is not None:
+        message = "give inference, which needs no gateway, or api_url and api_key; not both"
+        raise ConfigurationError(message, details={"field": "inference"})
+    from overshoot.application.in_process import InProcessTransport
+
+    if isinstance(inference, str):
+        bootstrap.known_backend(inference)
+        return lambda: InProcessTransport(
+            lambda: bootstrap.inference_backend(inference), clock, close_backend=True
+        )
+    return lambda: InProcessTransport(lambda: inference, clock, close_backend=False)
 
 
 def _check(config: RealtimeVisionConfig[Any]) -> None:

@@ -27,6 +27,7 @@ from overshoot.domain.validation import a_callable, a_number, a_text
 
 if TYPE_CHECKING:
     from overshoot.domain.source import StreamSource
+    from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.store import Store
 
 DETECTION_PROCESSING = StreamProcessingConfig(
@@ -54,6 +55,7 @@ class ActionDetectorOptions(TypedDict, total=False):
     processing: ProcessingConfig | Mapping[str, Any]
     debug: bool
     ice_servers: Sequence[IceServer]
+    inference: InferenceBackend | str | None
 
 
 def _as_store(given: ActionStore | Store | None) -> ActionStore:
@@ -88,6 +90,8 @@ class ActionDetectorConfig:
             every half second, as a gesture needs.
         debug: log what happens, without keys and pictures.
         ice_servers: STUN and TURN servers for the media path.
+        inference: as for `RealtimeVisionConfig`: ``"local"`` or a backend answers in this process,
+            without a gateway.
     """
 
     api_url: str | None = None
@@ -106,6 +110,7 @@ class ActionDetectorConfig:
     processing: ProcessingConfig | Mapping[str, Any] = DETECTION_PROCESSING
     debug: bool = False
     ice_servers: Sequence[IceServer] = ()
+    inference: InferenceBackend | str | None = None
 
     def vision(self, source: StreamSource) -> RealtimeVisionConfig:
         """The stream that asks for the actions; it has no callbacks yet."""
@@ -120,4 +125,5 @@ class ActionDetectorConfig:
             processing=self.processing,
             debug=self.debug,
             ice_servers=self.ice_servers,
+            inference=self.inference,
         )

@@ -26,6 +26,7 @@ from overshoot.errors import OvershootError
 
 if TYPE_CHECKING:
     from overshoot.domain.reconnection import ReconnectionPolicy
+    from overshoot.ports.inference import InferenceBackend
 
 OnResult: TypeAlias = Callable[[InferenceResult[AnswerT]], Awaitable[Any] | Any]
 OnError: TypeAlias = Callable[[OvershootError], Awaitable[Any] | Any]
@@ -70,6 +71,10 @@ class RealtimeVisionConfig(Generic[AnswerT]):
         request_id: an id of the caller's that the gateway may log.
         max_output_tokens: limit of an answer's length, at least 1; None leaves it to the gateway,
             which may refuse more than 128 for each second between two answers.
+        inference: who answers, in this process and without a gateway, a key or an encoder:
+            ``"local"``, which looks at the pixels on this machine, or an object of the port
+            `overshoot.ports.inference.InferenceBackend`, which is not closed with the stream. None
+            asks the gateway at ``api_url``.
     """
 
     api_url: str | None = None
@@ -88,6 +93,7 @@ class RealtimeVisionConfig(Generic[AnswerT]):
     ice_servers: Sequence[IceServer] = ()
     request_id: str | None = None
     max_output_tokens: int | None = None
+    inference: InferenceBackend | str | None = None
 
     def checked_processing(self) -> ProcessingConfig:
         """``processing`` as a value, or `ConfigurationError`."""

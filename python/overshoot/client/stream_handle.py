@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from overshoot.domain.ending import StreamEnd
     from overshoot.domain.inference import InferenceResult
     from overshoot.domain.ledger import StreamStats
+    from overshoot.ports.source import SourceInfo
 
 BEST_RATING = 5
 
@@ -64,6 +65,11 @@ class StreamHandle(AsyncContext, Generic[AnswerT]):
     def stats(self) -> StreamStats:
         """The stream in numbers, also after its end: frames, drops, results, latencies."""
         return self._present_stream().stats()
+
+    @property
+    def source_info(self) -> SourceInfo | None:
+        """What the source turned out to be, from the start on; None before, and for a relay."""
+        return None if self._stream is None else self._stream.source_info
 
     def get_stream_id(self) -> str | None:
         """The gateway's id of the running stream, or None."""

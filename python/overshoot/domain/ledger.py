@@ -41,6 +41,8 @@ class StreamStats:
         results: answers that arrived, failed ones included.
         results_dropped: answers that a slow callback or reader never got.
         reconnections: how often a new stream was made.
+        clips_unanswered: clips of a recording that no answer came about in time; counted where
+            every clip is to be answered (``real_time=False``), else 0.
         capture_to_sent_ms: from a frame's capture to its way into the encoder.
         end_to_end_ms: from the capture of the newest frame of a clip to the answer's arrival.
     """
@@ -49,5 +51,6 @@ class StreamStats:
     results: int = 0
     results_dropped: int = 0
     reconnections: int = 0
+    clips_unanswered: int = 0
     capture_to_sent_ms: Percentiles = field(factory=Percentiles)
     end_to_end_ms: Percentiles = field(factory=Percentiles)

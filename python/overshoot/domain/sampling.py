@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections import deque
 from statistics import median
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
+from overshoot.domain.stream import FrameProcessingConfig, ProcessingConfig
 from overshoot.domain.validation import a_number, a_whole_number
-
-if TYPE_CHECKING:
-    from overshoot.domain.frame import Frame
 
 ANY_SECONDS = 1e9
 
@@ -56,6 +54,16 @@ def sampling_rate(fps: float, sampling_ratio: float) -> int:
     return max(1, int(fps * sampling_ratio))
 
 
+def sampling_of(processing: ProcessingConfig) -> Sampling:
+    """How a gateway samples that is asked so; it is asked for whole frames per second."""
+    if isinstance(processing, FrameProcessingConfig):
+        return FrameSampling(processing.interval_seconds)
+    target = processing.target_fps
+    if target is None:
+        target = sampling_rate(max(1, round(processing.fps)), processing.sampling_ratio)
+    return ClipSampling(target, processing.clip_length_seconds, processing.delay_seconds)
+
+
 # RTP counts in steps of 11 microseconds, and 0.1 + 2 * 0.1 is more than 0.3.
 _EDGE_SECONDS = 1e-6
 
@@ -91,7 +99,24 @@ class _Grid:
         return True
 
 
-class Sampler:
+class Placed(Protocol):
+    """Something with a place in a stream: a frame, or what stands for one."""
+
+    @property
+    def timestamp(self) -> float:
+        """Stream time in seconds."""
+        ...
+
+    @property
+    def index(self) -> int:
+        """Its number, which rises from one to the next."""
+        ...
+
+
+FrameT = TypeVar("FrameT", bound=Placed)
+
+
+class Sampler(Generic[FrameT]):
     """Says which frames to keep, and when a clip of them is due; knows neither clocks nor pixels.
 
     Times are stream time: seconds since the first frame. For every frame, in order, ask `wants`;
@@ -117,14 +142,14 @@ class Sampler:
         delay = sampling.delay_seconds if isinstance(sampling, ClipSampling) else 0.0
         # Below what time stamps can tell apart, there are more clips than numbers to count them.
         self._delay = delay if delay > _EDGE_SECONDS else 0.0
-        self._frames: deque[Frame] = deque()
-        self._due: tuple[Frame, ...] | None = None
+        self._frames: deque[FrameT] = deque()
+        self._due: tuple[FrameT, ...] | None = None
         self._asked_until = -1
         self._next_clip = 0
         self.skipped: int = 0
 
     @property
-    def newest(self) -> Frame | None:
+    def newest(self) -> FrameT | None:
         """The newest frame of the clip that has begun."""
         return self._frames[-1] if self._frames else None
 
@@ -132,7 +157,7 @@ class Sampler:
         """Whether the frame at this time is to be kept; to be asked once per frame."""
         return self._grid.reached(time) and self._in_a_clip(time)
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: FrameT) -> None:
         """Keep a frame that was wanted."""
         if isinstance(self._sampling, FrameSampling):
             self._make_due((frame,))
@@ -162,12 +187,12 @@ class Sampler:
         self._next_clip = last + 1
         self._forget_until(self._next_clip * delay)
 
-    def take(self) -> tuple[Frame, ...] | None:
+    def take(self) -> tuple[FrameT, ...] | None:
         """The newest clip that is due and was not taken yet."""
         due, self._due = self._due, None
         return due
 
-    def flush(self) -> tuple[Frame, ...] | None:
+    def flush(self) -> tuple[FrameT, ...] | None:
         """At the end of the video: the clip that had begun, if it has frames no clip had before."""
         frames = tuple(self._frames)
         self._frames.clear()
@@ -192,11 +217,11 @@ class Sampler:
             or _EDGE_SECONDS < into_cycle <= sampling.clip_length_seconds + _EDGE_SECONDS
         )
 
-    def _between(self, start: float, end: float) -> tuple[Frame, ...]:
+    def _between(self, start: float, end: float) -> tuple[FrameT, ...]:
         low, high = start + _EDGE_SECONDS, end + _EDGE_SECONDS
         return tuple(frame for frame in self._frames if low < frame.timestamp <= high)
 
-    def _make_due(self, frames: tuple[Frame, ...]) -> None:
+    def _make_due(self, frames: tuple[FrameT, ...]) -> None:
         if not frames or frames[-1].index <= self._asked_until:
             return
         self.skipped += self._due is not None

@@ -13,8 +13,6 @@ latest.
 
 from __future__ import annotations
 
-import enum
-
 from attrs import define, field
 
 from overshoot.domain import ending
@@ -28,6 +26,7 @@ from overshoot.domain.command import (
 )
 from overshoot.domain.ending import StreamEnd
 from overshoot.domain.renewal import Renewal
+from overshoot.domain.session_state import StreamState
 from overshoot.errors import (
     ApiError,
     InsufficientCreditsError,
@@ -44,17 +43,6 @@ RESULT_BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 10.0)
 The official clients of the service use the same row."""
 MEDIA_CONNECT_SECONDS = 15.0
 """ICE and DTLS together; at 10 % packet loss they were measured to take 4.3 s."""
-
-
-class StreamState(enum.Enum):
-    """Where a stream is in its life."""
-
-    IDLE = "idle"
-    OPENING = "opening"
-    ACTIVE = "active"
-    DRAINING = "draining"
-    CLOSING = "closing"
-    CLOSED = "closed"
 
 
 @define
@@ -216,6 +204,15 @@ class Session:
             self.state = StreamState.DRAINING
             self._drain_until = now + self.drain_seconds
         return []
+
+    def drained(self, now: float, *, answers_due: bool) -> list[Command]:
+        """After the end of the video an answer came: for the next the time begins anew, if one is
+        due.
+        """
+        if self.state is not StreamState.DRAINING:
+            return []
+        self._drain_until = now + self.drain_seconds
+        return [] if answers_due else self._finish(ending.SOURCE_ENDED, delete=True)
 
     def source_failed(self, error: OvershootError) -> list[Command]:
         """The source broke."""

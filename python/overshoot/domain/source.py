@@ -112,7 +112,8 @@ class VideoFileSource:
         end_seconds: end before the first frame at or after this time; None plays to the end.
         playback_speed: how many seconds of video are played in one second; changes no timestamp.
         real_time: True plays at that pace and lets frames fall where something is too slow. False
-            is for analysis: every frame is given, each as soon as the one before was taken.
+            is for analysis: every frame is given, each as soon as the one before was taken, and no
+            faster than the clips are answered, so that none is skipped.
     """
 
     file_path: Path = field(converter=_path)

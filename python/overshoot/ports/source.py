@@ -23,6 +23,8 @@ class SourceInfo:
             False when it returns at once and the caller paces by `Frame.timestamp` (a file).
         real_time: False when every frame counts, however long it takes (analysis of a file): the
             caller does not pace, and takes the next frame only when the last has found its place.
+        duration_seconds: where its last frame ends on its own clock, as its container says, which
+            may be about right; None when nobody knows.
         playback_speed: seconds of `Frame.timestamp` that pass in one second when the caller paces.
     """
 
@@ -32,6 +34,7 @@ class SourceInfo:
     live: bool
     real_time: bool = True
     playback_speed: float = 1.0
+    duration_seconds: float | None = None
 
 
 @frozen

@@ -38,11 +38,21 @@ class ActionDetector(StartedContext):
         """End the run and release everything; does nothing when none runs."""
         self._thread.close()
 
-    def analyze_video(self, path: str | os.PathLike[str]) -> list[DetectedAction]:
-        """Look for actions in a video file, from its beginning to its end; those found."""
+    def analyze_video(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        on_progress: action_detector.OnProgress | None = None,
+    ) -> list[DetectedAction]:
+        """Look for actions in a video file, from its beginning to its end; those found.
+
+        ``on_progress`` is called on the thread of the event loop, as the other callbacks are.
+        """
         opened = self._thread.open()
         try:
-            return self._thread.run(lambda: self._inner.analyze_video(path))
+            return self._thread.run(
+                lambda: self._inner.analyze_video(path, on_progress=on_progress)
+            )
         finally:
             if opened:
                 self._thread.close()

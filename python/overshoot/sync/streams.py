@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from overshoot.domain.status import StreamStatus
     from overshoot.domain.stream import IceServer
     from overshoot.errors import OvershootError
+    from overshoot.ports.source import SourceInfo
 
 ItemT = TypeVar("ItemT")
 
@@ -83,6 +84,11 @@ class _Stream(StartedContext, Generic[AnswerT]):
     def stats(self) -> StreamStats:
         """The stream in numbers, also after its end: frames, drops, results, latencies."""
         return self._handle.stats()
+
+    @property
+    def source_info(self) -> SourceInfo | None:
+        """What the source turned out to be, from the start on; None before, and for a relay."""
+        return self._handle.source_info
 
     def get_stream_id(self) -> str | None:
         """The gateway's id of the running stream, or None."""

@@ -9,8 +9,8 @@ import pytest
 
 from contracts.transport_contract import (
     TTL,
+    GatewayTransportContract,
     ScriptedFeed,
-    TransportContract,
     asking,
     closing,
     media,
@@ -52,7 +52,7 @@ async def harness() -> AsyncIterator[LoopbackHarness]:
         yield LoopbackHarness()
 
 
-class TestLoopbackContract(TransportContract):
+class TestLoopbackContract(GatewayTransportContract):
     pass
 
 

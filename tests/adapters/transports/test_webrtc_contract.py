@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from contracts.transport_contract import TTL, ScriptedFeed, TransportContract, asking, media
+from contracts.transport_contract import TTL, GatewayTransportContract, ScriptedFeed, asking, media
 from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
 from overshoot.adapters.transports.webrtc.transport import WebRtcTransport
 from overshoot.gateway import GatewaySettings, LocalGateway
@@ -58,11 +58,11 @@ async def harness() -> AsyncIterator[WebRtcHarness]:
         yield made
 
 
-class TestWebRtcContract(TransportContract):
+class TestWebRtcContract(GatewayTransportContract):
     pass
 
 
-class TestWebRtcContractInTheSourceFormWithH264(TransportContract):
+class TestWebRtcContractInTheSourceFormWithH264(GatewayTransportContract):
     @pytest.fixture
     async def harness(self) -> AsyncIterator[WebRtcHarness]:
         async with running("source", "H264") as made:

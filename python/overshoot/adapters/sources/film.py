@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -78,6 +79,14 @@ class Film:
             return 0, 0
         height, width = self._pending.pixels.shape[:2]
         return width, height
+
+    @property
+    def duration(self) -> float | None:
+        """How long it lasts in seconds, as its container says; None when it does not."""
+        if self._capture is None or not self.fps:
+            return None
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        return count / self.fps if math.isfinite(count) and count > 0 else None
 
     def next(self) -> Picture | None:
         """The next picture; None at the end."""

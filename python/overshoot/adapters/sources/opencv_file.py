@@ -67,6 +67,7 @@ class OpenCvFile:
             live=False,
             real_time=self._spec.real_time,
             playback_speed=self._spec.playback_speed,
+            duration_seconds=self._duration(film),
         )
 
     def read(self) -> Frame | None:
@@ -100,6 +101,12 @@ class OpenCvFile:
     def _begin(self) -> Film:
         start, life = self._spec.start_seconds, self._life
         return Film(self._path, life.name, start, lambda: life.interrupted)
+
+    def _duration(self, film: Film) -> float | None:
+        if self._spec.loop:
+            return None
+        known = [each for each in (film.duration, self._spec.end_seconds) if each is not None]
+        return min(known, default=None)
 
     def _next(self) -> Picture | None:
         """The next frame of this round."""

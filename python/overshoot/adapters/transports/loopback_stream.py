@@ -46,7 +46,7 @@ class LoopbackStream:
         self._backend_name = backend_name
         self._clock = clock
         self._publish = publish
-        self._sampler = Sampler(asked.sampling)
+        self._sampler = Sampler[Frame](asked.sampling)
         self._timeline = MediaTimeline()
         self._ticks = -1
         self._arrivals: dict[int, float] = {}
