@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from numbers import Integral, Real
 from typing import Any, Final, cast
 
+from overshoot.domain.unread_metadata import UnreadMetadata
 from overshoot.domain.validation import fail
 
 MOST_SECONDS: Final = 1e15
@@ -14,7 +15,7 @@ MOST_SECONDS: Final = 1e15
 
 
 @dataclass(frozen=True, slots=True)
-class DetectedAction:
+class DetectedAction(UnreadMetadata):
     """An action that was detected in a video; compared by value.
 
     A dataclass of the standard library, as the specification shows it, so that

@@ -1,0 +1,169 @@
+"""Actions in one SQLite file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from threading import TIMEOUT_MAX
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from overshoot.adapters.stores.sql_rows import ADDED, rows, stored
+from overshoot.adapters.stores.sql_statements import (
+    COUNTED,
+    FOUND,
+    intervals_of,
+    judged,
+    summary_of,
+)
+from overshoot.adapters.stores.sql_terms import decided_by_sql, terms
+from overshoot.adapters.stores.sqlite_connections import SqliteConnections
+from overshoot.adapters.stores.sqlite_plan import SQLITE, planned
+from overshoot.adapters.stores.sqlite_schema import save_prompts
+from overshoot.domain.stored import (
+    ActionSummary,
+    IntervalCount,
+    check_interval,
+    interval_counts,
+    summaries,
+)
+
+if TYPE_CHECKING:
+    from overshoot.adapters.stores.sql_rows import Prompts
+    from overshoot.adapters.stores.sql_statements import Statement
+    from overshoot.domain.action import DetectedAction
+    from overshoot.domain.query import ActionQuery
+    from overshoot.domain.stored import StoredAction
+    from overshoot.ports.clock import Clock
+
+BUSY_SECONDS: Final = 10.0
+POLL_SECONDS: Final = 0.05
+"""How often `SqliteStore.wait` looks for what other programs added; one look takes 20 µs."""
+_INSERT: Final = f"INSERT INTO actions ({ADDED}) VALUES ({', '.join('?' * 10)})"  # noqa: S608
+
+
+class SqliteStore:
+    """A `Store` in one file, for all threads and all programs of one machine.
+
+    What ``add`` has acknowledged is on the disk: it survives ``kill -9`` at any moment, and the
+    loss of power where the disk keeps what it says (write-ahead log, ``synchronous=FULL``). Each
+    ``add`` therefore waits for the disk once, a millisecond or more, however many actions it is
+    given: give it many. Filters read an index where one helps; ``metadata`` is compared row by row.
+
+    It may be used after a fork, in parent and child; and it is not for network file systems, whose
+    locks SQLite cannot trust.
+
+    Args:
+        path: the file; made where it is not there. Beside it are ``-wal`` and ``-shm`` meanwhile.
+        clock: when actions are added.
+        busy_seconds: how long to wait while another program writes, from 0.
+
+    Raises:
+        StoreError: it cannot be opened, is none of ours, or is newer than this version knows. Such
+            a file is left as it is.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, clock: Clock, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
+        self._clock = clock
+        self._connections = SqliteConnections(Path(path).absolute(), busy_seconds)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._connections.path
+
+    def __repr__(self) -> str:
+        return f"SqliteStore({str(self.path)!r})"
+
+    def add(self, actions: Sequence[DetectedAction]) -> None:
+        """Keep them."""
+        with self._connections.writing() as connection:
+            prompts: Prompts = {}
+            connection.executemany(_INSERT, rows(actions, self._clock.wall(), prompts))
+            save_prompts(connection, prompts)
+        with self._connections.changed:
+            self._connections.changed.notify_all()
+
+    def select(self, query: ActionQuery) -> list[StoredAction]:
+        """Those that match."""
+        with self._connections.reading() as connection:
+            statement = self._planned(connection, query, FOUND)
+            if statement is None:
+                return []
+            cursor = connection.execute(statement.sql, statement.values)
+            if decided_by_sql(query):
+                return stored(cursor.fetchall())
+            found = list(islice(judged(query, cursor.fetchmany), query.limit))
+            cursor.close()
+            return found
+
+    def summarize(self, query: ActionQuery) -> list[ActionSummary]:
+        """What there is of each name."""
+        if not decided_by_sql(query):
+            return summaries(self.select(query))
+        return [ActionSummary(*row) for row in self._counted(query, summary_of)]
+
+    def count_by_interval(self, query: ActionQuery, seconds: float) -> list[IntervalCount]:
+        """How many there are of each name in each interval of the stream's clock."""
+        check_interval(seconds)
+        if not decided_by_sql(query):
+            return interval_counts(self.select(query), seconds)
+
+        def counted(kept: Statement) -> Statement:
+            # Towards zero, which is down: no timestamp is negative.
+            return intervals_of(kept, "CAST(timestamp / ? AS INTEGER)", float(seconds))
+
+        return [IntervalCount(*row) for row in self._counted(query, counted)]
+
+    def latest(self) -> int:
+        """The highest ``seq`` that was ever given; 0 before the first."""
+        with self._connections.reading() as connection:
+            given = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'actions'")
+            row: tuple[int] | None = given.fetchone()
+            return 0 if row is None else row[0]
+
+    def wait(self, after: int, timeout_seconds: float) -> bool:
+        """Wait for something new."""
+        end = monotonic() + min(timeout_seconds, TIMEOUT_MAX)
+        while self.latest() <= after:
+            with self._connections.changed:
+                remaining = end - monotonic()
+                if remaining > 0 and not self._connections.closed:
+                    self._connections.changed.wait(min(POLL_SECONDS, remaining))
+                if remaining <= 0 or self._connections.closed:
+                    return False
+        return True
+
+    def clear(self) -> None:
+        """Forget all; the file keeps its size, and its room is used again."""
+        with self._connections.writing() as connection:
+            connection.execute("DELETE FROM actions")
+            connection.execute("DELETE FROM prompts")
+
+    def close(self) -> None:
+        """Release everything, and put the log into the file."""
+        self._connections.close()
+
+    def __len__(self) -> int:
+        with self._connections.reading() as connection:
+            row: tuple[int] = connection.execute("SELECT count(*) FROM actions").fetchone()
+            return row[0]
+
+    def _planned(
+        self, connection: sqlite3.Connection, query: ActionQuery, columns: str
+    ) -> Statement | None:
+        asked = terms(query, SQLITE, self._clock.wall())
+        return None if asked is None else planned(connection, query, asked, columns)
+
+    def _counted(self, query: ActionQuery, count: Any) -> list[Any]:
+        with self._connections.reading() as connection:
+            statement = self._planned(connection, query, COUNTED)
+            if statement is None:
+                return []
+            counting: Statement = count(statement)
+            return connection.execute(counting.sql, counting.values).fetchall()

@@ -1,0 +1,129 @@
+"""Which index SQLite reads for a query.
+
+SQLite guesses without statistics, which would have to be kept up to date; wrong guesses cost
+seconds among a million actions. So the index entries of each filter are counted first, up to
+`FEW`, in microseconds: a filter that leaves few rows leads; where none does, rows are read in
+their order, until ``limit`` are found.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+
+from overshoot.adapters.stores.sql_statements import COUNTED, Statement, selection
+from overshoot.adapters.stores.sql_terms import Dialect, Term, decided_by_sql, order_by
+
+if TYPE_CHECKING:
+    from overshoot.domain.query import ActionQuery
+
+FEW: Final = 400
+MOST_MERGED: Final = 20
+_WITH_TIME: Final = ("session", "source", "action")
+"""Columns whose index goes on with the timestamp."""
+_ALONE: Final = ("duration", "confidence", "added_at", "timestamp")
+
+
+def _one_of(column: str, texts: list[str]) -> Term:
+    if len(texts) == 1:
+        return Term(column, f"{column} = ?", (texts[0],))
+    return Term(column, f"{column} IN ({', '.join('?' * len(texts))})", tuple(texts))
+
+
+def _holds_text(text: str) -> Term:
+    return Term("metadata", "instr(metadata, ?) > 0", (text,))
+
+
+def _prompt_holds(folded: str) -> Term:
+    prompts = "SELECT digest FROM prompts WHERE instr(folded, ?) > 0"
+    return Term("prompt", f"prompt IN ({prompts})", (folded,))
+
+
+SQLITE: Final = Dialect("actions", _one_of, _holds_text, _prompt_holds)
+
+
+def planned(
+    connection: sqlite3.Connection, query: ActionQuery, terms: Sequence[Term], columns: str
+) -> Statement:
+    """The statement for rows of a query; in its order, where they are found or limited."""
+    limit = query.limit if decided_by_sql(query) else None
+    ordered = query.limit is not None or columns != COUNTED
+    order = order_by(query) if ordered else ""
+    leading = _leading(connection, query, terms)
+    if leading is not None:
+        return selection(columns, f"actions INDEXED BY actions_{leading}", terms, order, limit)
+    names = next((term for term in terms if term.column == "action"), None)
+    by_time = query.order.removeprefix("-") == "timestamp"
+    if query.limit is not None and by_time and names and 1 < len(names.values) <= MOST_MERGED:
+        return _merged(columns, [each for each in terms if each != names], names, order, limit)
+    return selection(columns, "actions", _without_others(query, terms), order, limit)
+
+
+def _leading(
+    connection: sqlite3.Connection, query: ActionQuery, terms: Sequence[Term]
+) -> str | None:
+    """The column whose index is to be read, where that is clear."""
+    order = query.order.removeprefix("-")
+    there = {term.column for term in terms}
+    asked = [each for each in (*_WITH_TIME, *_ALONE) if each in there and each != order]
+    if len(asked) == 1 and asked[0] in _in_order(query, terms):
+        return asked[0]
+    counts = {column: _count(connection, column, terms) for column in asked}
+    fewest = min(asked, key=lambda column: counts[column], default=None)
+    return fewest if fewest is not None and counts[fewest] <= FEW else None
+
+
+def _count(connection: sqlite3.Connection, column: str, terms: Sequence[Term]) -> int:
+    """How many rows its index leaves, up to one more than `FEW`."""
+    known = (column, "timestamp") if column in _WITH_TIME else (column,)
+    entries = selection(
+        "1",
+        f"actions INDEXED BY actions_{column}",
+        [term for term in terms if term.column in known],
+        limit=FEW + 1,
+    )
+    counted = connection.execute(f"SELECT count(*) FROM ({entries.sql})", entries.values)  # noqa: S608
+    row: tuple[int] = counted.fetchone()
+    return row[0]
+
+
+def _in_order(query: ActionQuery, terms: Sequence[Term]) -> list[str]:
+    """The columns of one text each whose index has the rows in the order of the query."""
+    if query.order.removeprefix("-") != "timestamp":
+        return []
+    return [t.column for t in terms if t.column in _WITH_TIME and len(t.values) == 1]
+
+
+def _without_others(query: ActionQuery, terms: Sequence[Term]) -> list[Term]:
+    """The terms, but for indexes that would lead through too much."""
+    useful = [*_WITH_TIME, "timestamp"] if query.limit is None else _in_order(query, terms)[:1]
+    kept = {query.order.removeprefix("-"), *useful}
+    # A plus sign keeps SQLite from looking for an index.
+    return [
+        evolve(term, sql=f"+{term.sql}")
+        if term.column in (*_WITH_TIME, *_ALONE) and term.column not in kept
+        else term
+        for term in terms
+    ]
+
+
+def _merged(
+    columns: str, terms: Sequence[Term], names: Term, order: str, limit: int | None
+) -> Statement:
+    """The rows of several names, each read in the order of time, merged until there are enough."""
+    parts = [
+        selection(
+            columns,
+            "actions INDEXED BY actions_action",
+            [Term("action", "action = ?", (name,)), *terms],
+        )
+        for name in names.values
+    ]
+    sql = f"{' UNION ALL '.join(part.sql for part in parts)} ORDER BY {order}"
+    values = tuple(value for part in parts for value in part.values)
+    if limit is None:
+        return Statement(sql, values)
+    return Statement(f"{sql} LIMIT ?", (*values, limit))
