@@ -9,6 +9,7 @@ programs without an event loop.
 from overshoot.client.action_detector import ActionDetector
 from overshoot.client.action_store import ActionStore
 from overshoot.client.detector_config import ActionDetectorConfig
+from overshoot.client.evidence_folder import EvidenceFolder, KeptClip
 from overshoot.client.http_client import OvershootHttpClient
 from overshoot.client.realtime_vision import RealtimeVision, RealtimeVisionConfig
 from overshoot.client.relay_result import RelayResult
@@ -16,6 +17,7 @@ from overshoot.client.service_sdk import Overshoot, Stream
 from overshoot.client.stream_relay import OvershootStreamRelay
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.ending import StreamEnd
+from overshoot.domain.evidence import EvidenceConfig
 from overshoot.domain.inference import (
     InferenceResult,
     ModelInfo,
@@ -27,6 +29,7 @@ from overshoot.domain.ledger import FrameCounts, StreamStats
 from overshoot.domain.progress import AnalysisProgress
 from overshoot.domain.pushed import AsyncFramesSource, FrameSource, PushSource
 from overshoot.domain.reconnection import ReconnectionPolicy
+from overshoot.domain.reinference import Reinference, ReplayComparison
 from overshoot.domain.source import (
     CameraSource,
     FileSource,
@@ -85,6 +88,8 @@ __all__ = [
     "CameraSource",
     "ConfigurationError",
     "DetectedAction",
+    "EvidenceConfig",
+    "EvidenceFolder",
     "FileSource",
     "FrameCounts",
     "FrameError",
@@ -95,6 +100,7 @@ __all__ = [
     "InferenceError",
     "InferenceResult",
     "InsufficientCreditsError",
+    "KeptClip",
     "ModelInfo",
     "ModelsMissingError",
     "NetworkError",
@@ -110,7 +116,9 @@ __all__ = [
     "RealtimeVision",
     "RealtimeVisionConfig",
     "ReconnectionPolicy",
+    "Reinference",
     "RelayResult",
+    "ReplayComparison",
     "ServerError",
     "SourceError",
     "StoreError",

@@ -24,11 +24,13 @@ from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from overshoot.adapters.transports.webrtc.track import FrameTrack
+    from overshoot.domain.evidence import EvidenceConfig
     from overshoot.domain.frame import Pixels
     from overshoot.domain.pushed import GivenPicture
     from overshoot.domain.stream import IceServer
     from overshoot.ports.action_format import ActionFormat
     from overshoot.ports.clock import Clock
+    from overshoot.ports.evidence import ClipRecorder, EvidenceShelf
     from overshoot.ports.gateway_requests import GatewayRequests
     from overshoot.ports.hands import HandFinder
     from overshoot.ports.inference import InferenceBackend
@@ -213,3 +215,17 @@ def parquet_format() -> ActionFormat:
         )
         raise ConfigurationError(message, details={"field": "format"}) from cause
     return Parquet()
+
+
+def clip_recorder(config: EvidenceConfig, *, patient: bool) -> ClipRecorder:
+    """Encodes what passes; ``patient`` where nothing is lost by waiting for it."""
+    from overshoot.adapters.evidence.av_recorder import AvRecorder
+
+    return AvRecorder(config, patient=patient)
+
+
+def evidence_shelf(config: EvidenceConfig, session_id: str) -> EvidenceShelf:
+    """A session's part of the folder; `ConfigurationError` for an id that could be a path."""
+    from overshoot.adapters.evidence.folder import EvidenceFolderShelf
+
+    return EvidenceFolderShelf(config, session_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 if TYPE_CHECKING:
     from overshoot.domain.frame import Frame
@@ -54,3 +54,16 @@ class IntakeSink:
     met: Callable[[SourceEvent], None]
     ended: Callable[[OvershootError | None], None]
     fault: Callable[[OvershootError], None]
+
+
+def tapped(sink: IntakeSink, on_frame: Callable[[Frame], None]) -> IntakeSink:
+    """The sink, with somebody who sees each frame that it took, in the thread that offers it.
+
+    ``on_frame`` must read the pixels before it returns, and must not raise.
+    """
+
+    def offer(frame: Frame, captured_at: float) -> None:
+        sink.offer(frame, captured_at)
+        on_frame(frame)
+
+    return evolve(sink, offer=offer)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from overshoot.cli.demo import demo
 from overshoot.cli.models import models
+from overshoot.cli.replay import replay
 from overshoot.cli.serve import serve
 from overshoot.errors import ConfigurationError, OvershootError
 
@@ -29,6 +30,7 @@ app: typer.Typer = typer.Typer(
 )
 app.command()(demo)
 app.command()(serve)
+app.command()(replay)
 app.add_typer(models, name="models")
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from overshoot.application.frame_intake import Intake, IntakeSink
     from overshoot.application.streaming import LiveStream
     from overshoot.client.realtime_vision import RealtimeVisionConfig
+    from overshoot.domain.frame import Frame
     from overshoot.domain.source import StreamSource
     from overshoot.ports.clock import Clock
     from overshoot.ports.transport import Transport
@@ -79,13 +80,21 @@ def live_stream(
     )
 
 
-def capture_of(source: StreamSource) -> Callable[[IntakeSink, Clock], Intake]:
-    """The intake of a source: read by a thread of its own."""
+def capture_of(
+    source: StreamSource, on_frame: Callable[[Frame], None] | None = None
+) -> Callable[[IntakeSink, Clock], Intake]:
+    """The intake of a source: read by a thread of its own.
+
+    ``on_frame`` sees each frame there, as the source and its ``frame_processor`` made it.
+    """
     adapter = bootstrap.open_source(source)
 
     def make(sink: IntakeSink, clock: Clock) -> Intake:
         from overshoot.application.capture import Capture
+        from overshoot.application.frame_intake import tapped
 
+        if on_frame is not None:
+            sink = tapped(sink, on_frame)
         return Capture(adapter, clock=clock, processor=source.frame_processor, sink=sink)
 
     return make

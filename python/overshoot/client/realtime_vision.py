@@ -25,6 +25,7 @@ from overshoot.domain.validation import fail
 from overshoot.errors import OvershootError
 
 if TYPE_CHECKING:
+    from overshoot.domain.frame import Frame
     from overshoot.domain.reconnection import ReconnectionPolicy
     from overshoot.ports.inference import InferenceBackend
 
@@ -114,11 +115,20 @@ class RealtimeVision(StreamHandle[AnswerT], Generic[AnswerT]):
             await asyncio.sleep(60)
 
     All methods belong to one event loop. A stream that has ended can be started again.
+
+    ``on_frame`` is given each `Frame` that goes out, before it is scaled, on the thread that reads
+    the source: it must be quick, read the pixels before it returns, and not raise.
     """
 
-    def __init__(self, config: RealtimeVisionConfig[AnswerT]) -> None:
+    def __init__(
+        self,
+        config: RealtimeVisionConfig[AnswerT],
+        *,
+        on_frame: Callable[[Frame], None] | None = None,
+    ) -> None:
         super().__init__()
         self._config = config
+        self._on_frame = on_frame
 
     async def start(self) -> None:
         """Open the source and the stream; returns when frames flow and results can arrive.
@@ -133,5 +143,5 @@ class RealtimeVision(StreamHandle[AnswerT], Generic[AnswerT]):
         Nothing is left running after an error.
         """
         self._refuse_if_running()
-        self._stream = live_stream(self._config, capture_of(self._config.source))
+        self._stream = live_stream(self._config, capture_of(self._config.source, self._on_frame))
         await self._stream.start()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from overshoot.domain.action import DetectedAction
 
 MEBIBYTE: Final = 1 << 20
+MOST_FPS: Final = 60
 _SHORTEST_CLIP_SECONDS: Final = 1.0
 _LONGEST_CLIP_SECONDS: Final = 600.0
 
@@ -43,7 +44,8 @@ class EvidenceConfig:
         max_age_seconds: evidence older than this goes as well, from 1 s; None keeps it.
         thumbnail: whether to keep a JPEG picture of the action, too.
         largest_side: pictures are scaled down to this, 64 to 4096 pixels, their shape kept.
-        max_fps: frames per second that are kept, at most, 1 to 60.
+        max_fps: frames per second that are kept, at most, 1 to 60; more where the model is shown
+            more.
     """
 
     folder: Path = field(converter=_folder)
@@ -60,7 +62,7 @@ class EvidenceConfig:
     )
     thumbnail: bool = field(default=True, validator=a_flag())
     largest_side: int = field(default=1280, validator=a_whole_number(64, 4096, "pixels"))
-    max_fps: float = field(default=15.0, validator=a_number(1, 60, "frames/s"))
+    max_fps: float = field(default=15.0, validator=a_number(1, MOST_FPS, "frames/s"))
 
     def __attrs_post_init__(self) -> None:
         if self.max_clip_seconds <= self.pre_roll_seconds + self.post_roll_seconds:

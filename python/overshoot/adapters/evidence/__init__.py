@@ -1,0 +1,1 @@
+"""Clips with PyAV, and the folder they are kept in."""
