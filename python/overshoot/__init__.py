@@ -6,6 +6,7 @@ raised, `overshoot.gateway.LocalGateway` for a gateway of one's own, `overshoot.
 programs without an event loop.
 """
 
+from overshoot.application.following import Follower
 from overshoot.client.action_detector import ActionDetector
 from overshoot.client.action_store import ActionStore
 from overshoot.client.detector_config import ActionDetectorConfig
@@ -40,6 +41,7 @@ from overshoot.domain.source import (
     VideoFileSource,
 )
 from overshoot.domain.status import StreamStatus
+from overshoot.domain.stored import ActionPage, ActionSummary, IntervalCount, StoredAction
 from overshoot.domain.stream import (
     DEFAULT_ICE_SERVERS,
     FrameProcessingConfig,
@@ -78,7 +80,9 @@ __all__ = [
     "DEFAULT_ICE_SERVERS",
     "ActionDetector",
     "ActionDetectorConfig",
+    "ActionPage",
     "ActionStore",
+    "ActionSummary",
     "AnalysisProgress",
     "AnswerError",
     "ApiError",
@@ -91,6 +95,7 @@ __all__ = [
     "EvidenceConfig",
     "EvidenceFolder",
     "FileSource",
+    "Follower",
     "FrameCounts",
     "FrameError",
     "FrameProcessingConfig",
@@ -100,6 +105,7 @@ __all__ = [
     "InferenceError",
     "InferenceResult",
     "InsufficientCreditsError",
+    "IntervalCount",
     "KeptClip",
     "ModelInfo",
     "ModelsMissingError",
@@ -122,6 +128,7 @@ __all__ = [
     "ServerError",
     "SourceError",
     "StoreError",
+    "StoredAction",
     "Stream",
     "StreamClosedError",
     "StreamEnd",

@@ -6,6 +6,7 @@ so that ``import overshoot`` stays light.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,9 +62,11 @@ def gateway_requests(api_url: str, api_key: str) -> GatewayRequests:
 
 
 def webrtc_transports(
-    api_url: str, api_key: str, *, ice_servers: Sequence[IceServer] = ()
+    api_url: str, api_key: str, *, ice_servers: Sequence[IceServer] = (), steady: bool = False
 ) -> Callable[[], Transport]:
     """Makes transports to a gateway over WebRTC, each for one stream.
+
+    ``steady`` is for recordings: pictures are encoded alike each time, at the best quality.
 
     `ConfigurationError` as for `gateway_requests`, now and not at the first stream.
     """
@@ -71,7 +74,9 @@ def webrtc_transports(
     from overshoot.adapters.transports.webrtc.transport import WebRtcTransport
 
     GatewayApi(api_url, api_key)
-    return lambda: WebRtcTransport(GatewayApi(api_url, api_key), ice_servers=ice_servers)
+    return lambda: WebRtcTransport(
+        GatewayApi(api_url, api_key), ice_servers=ice_servers, steady=steady
+    )
 
 
 def _camera(spec: CameraSource) -> Source:
@@ -201,7 +206,59 @@ def memory_store() -> Store:
     """A store that forgets everything when the program ends."""
     from overshoot.adapters.stores.memory import MemoryStore
 
-    return MemoryStore()
+    return MemoryStore(system_clock())
+
+
+def open_store(url: str) -> Store:
+    """The store at an address: ``sqlite:///relative.db``, ``sqlite:////absolute.db``,
+    ``postgresql://user@host/database``.
+
+    Raises:
+        ConfigurationError: the address is none; the message repeats its scheme at most, for there
+            may be a password in it. Or the extra for its database is not installed.
+        StoreError: it cannot be opened.
+    """
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]{0,30}(?=://)", url)
+    make = _STORES.get(scheme[0]) if scheme else None
+    if make is None:
+        message = (
+            f"{f'{scheme[0]}://' if scheme else 'that'} is no address of a store; there are"
+            " sqlite:///file.db and postgresql://user@host/database"
+        )
+        raise ConfigurationError(message, details={"field": "store", "known": list(_STORES)})
+    return make(url)
+
+
+def _sqlite_store(url: str) -> Store:
+    path = url.partition("://")[2]
+    if not path.startswith("/") or path in {"/", "/:memory:"}:
+        message = (
+            "a file of SQLite is given as sqlite:///relative.db or sqlite:////absolute.db;"
+            " ActionStore() keeps actions in memory"
+        )
+        raise ConfigurationError(message, details={"field": "store"})
+    from overshoot.adapters.stores.sqlite import SqliteStore
+
+    return SqliteStore(path[1:], clock=system_clock())
+
+
+def _postgres_store(url: str) -> Store:
+    try:
+        from overshoot.adapters.stores.postgres import PostgresStore
+    except ImportError as cause:
+        message = (
+            "a store in PostgreSQL needs psycopg, which cannot be loaded; install the extra:"
+            " pip install 'overshoot-sdk[postgres]'"
+        )
+        raise ConfigurationError(message, details={"field": "store"}) from cause
+    return PostgresStore(url, clock=system_clock())
+
+
+_STORES: dict[str, Callable[[str], Store]] = {
+    "sqlite": _sqlite_store,
+    "postgresql": _postgres_store,
+    "postgres": _postgres_store,
+}
 
 
 def parquet_format() -> ActionFormat:

@@ -447,3 +447,26 @@ class StoreContract:
             list(pool.map(add, range(3)))
             seen = following.result(30)
         assert seen == store.select(ActionQuery(order="added"))
+
+    def test_nothing_appears_below_what_was_the_latest(self, store: Store) -> None:
+        done = threading.Event()
+
+        def add(worker: int) -> None:
+            for number in range(50):
+                store.add([action(f"w{worker}", frame_number=number)] * 2)
+
+        def look() -> list[tuple[int, list[int]]]:
+            seen: list[tuple[int, list[int]]] = []
+            while not done.is_set():
+                latest = store.latest()
+                seen.append((latest, [each.seq for each in store.select(EVERYTHING)]))
+            return seen
+
+        with ThreadPoolExecutor(4) as pool:
+            looking = pool.submit(look)
+            list(pool.map(add, range(3)))
+            done.set()
+            seen = looking.result(30)
+        every = [stored.seq for stored in store.select(EVERYTHING)]
+        for latest, seqs in seen:
+            assert {seq for seq in every if seq <= latest} <= set(seqs)

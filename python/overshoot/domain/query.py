@@ -21,14 +21,12 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 2**31 - 1
 
 
-class ActionFilters(TypedDict, total=False):
-    """The filters of ``get_actions``; `ActionQuery` says what each means."""
+class FollowFilters(TypedDict, total=False):
+    """The filters of ``follow``; `ActionQuery` says what each means."""
 
     action: str | Iterable[str] | None
     start_time: float | None
     end_time: float | None
-    last_seconds: float | None
-    last_wall_seconds: float | None
     min_confidence: float | None
     max_confidence: float | None
     min_duration: float | None
@@ -37,6 +35,13 @@ class ActionFilters(TypedDict, total=False):
     source: str | Iterable[str] | None
     prompt_contains: str | None
     metadata: Mapping[str, Any] | None
+
+
+class ActionFilters(FollowFilters, total=False):
+    """The filters of ``get_actions``; `ActionQuery` says what each means."""
+
+    last_seconds: float | None
+    last_wall_seconds: float | None
     order: Order
     limit: int | None
     after: str | None
@@ -80,16 +85,24 @@ def _bound(low: float, high: float, unit: str = "") -> Any:
     return field(default=None, converter=_plain, validator=check)
 
 
+class _Pairs(tuple[tuple[str, str], ...]):
+    """The filter ``metadata``, converted."""
+
+    __slots__ = ()
+
+
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:
     if value is None:
-        return ()
+        return _Pairs()
+    if isinstance(value, _Pairs):  # attrs.evolve gives what was converted
+        return value
     if not isinstance(value, Mapping):
         message = f"ActionQuery.metadata must be a dict of what must be in it, got {value!r}"
         raise ConfigurationError(message, details={"field": "metadata"})
     wanted: dict[Any, Any] = {**value}
     if fault := json_fault(wanted):
         raise ConfigurationError(f"ActionQuery.{fault}", details={"field": "metadata"})
-    return tuple(sorted((key, canonical_json(item)) for key, item in wanted.items()))
+    return _Pairs(sorted((key, canonical_json(item)) for key, item in wanted.items()))
 
 
 def _one_of_the_orders(query: ActionQuery, _: Any, value: object) -> None:

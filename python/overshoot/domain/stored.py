@@ -33,6 +33,19 @@ class StoredAction:
 
 
 @frozen
+class ActionPage:
+    """A part of a list of actions.
+
+    Attributes:
+        actions: in the order that was asked for.
+        next: what ``after`` must be, so that the next page begins there; None at the end.
+    """
+
+    actions: list[DetectedAction]
+    next: str | None
+
+
+@frozen
 class ActionSummary:
     """What there is of one name.
 

@@ -22,8 +22,9 @@ class Store(Protocol):
       returns they are as durable as the adapter promises. The same action added twice is there
       twice. Metadata that is not JSON (`json_fault`) is a `ConfigurationError`. Actions must not be
       altered once they were added.
-    * ``seq`` rises in the order of what was added: who has seen an action will never see one of a
-      lower ``seq`` appear. Of what one ``add`` keeps, each gets the next.
+    * ``seq`` rises in the order of what was added: who has seen an action, or its ``seq`` as
+      ``latest``, will never see one of a lower ``seq`` appear. Of what one ``add`` keeps, each gets
+      the next.
     * ``select`` gives what `ActionQuery.select` says. The list is the caller's.
     * ``summarize`` and ``count_by_interval`` are `summaries` and `interval_counts` of what
       ``select`` gives for the same query.
@@ -53,7 +54,7 @@ class Store(Protocol):
         ...
 
     def latest(self) -> int:
-        """The highest ``seq`` that was ever given; 0 before the first."""
+        """The highest ``seq`` of what was ever added; 0 before the first."""
         ...
 
     def wait(self, after: int, timeout_seconds: float) -> bool:

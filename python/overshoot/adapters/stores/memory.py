@@ -110,7 +110,7 @@ class MemoryStore:
         return interval_counts(self.select(query), seconds)
 
     def latest(self) -> int:
-        """The highest ``seq`` that was ever given; 0 before the first."""
+        """The highest ``seq`` of what was ever added; 0 before the first."""
         with self._changed:
             self._check_open()
             return self._latest
