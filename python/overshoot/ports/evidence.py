@@ -76,7 +76,8 @@ class EvidenceShelf(Protocol):
     * ``open`` makes the folder and removes what crashes left; `StoreError` when that cannot be.
     * ``keep`` gives ``fill`` places for drafts of clip and picture, and puts what it wrote and the
       record it returned in their places: all of them, or, with a `StoreError`, none. What ``fill``
-      raises comes through. Then the oldest evidence makes room, by the limits of the shelf.
+      raises comes through. Then the oldest evidence makes room, by the limits of the shelf; where
+      that fails, the `StoreError` says so, and what was kept stays.
     """
 
     def open(self) -> None:

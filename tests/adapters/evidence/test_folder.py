@@ -148,6 +148,24 @@ def test_the_oldest_makes_room_in_whatever_session_it_is(hand: Hand) -> None:
     assert kept == {"two/000001-waving-hand", "two/000002-waving-hand"}
 
 
+def test_room_that_cannot_be_made_is_told_and_the_new_evidence_stays(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = hand.shelf(max_bytes=MEBIBYTE)
+    hand.keep(shelf, 1, size=2 * MEBIBYTE)
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path.stem == "000001-waving-hand":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StoreError, match="grows beyond its limits.*Permission denied"):
+        hand.keep(shelf, 2)
+    assert len(hand.names()) == 6
+
+
 def test_the_newest_stays_however_large_it_is(hand: Hand) -> None:
     shelf = hand.shelf(max_bytes=MEBIBYTE)
     hand.keep(shelf, 1)

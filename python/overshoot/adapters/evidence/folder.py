@@ -81,11 +81,15 @@ class EvidenceFolderShelf:
             record = fill(drafts)
             drafts.sidecar.write_text(encode_record(record), encoding="utf-8")
             self._settle(drafts, places)
-            self._make_room()
         except OSError as cause:
             raise self._error(cause) from cause
         finally:
             _remove(*_files(drafts))
+        try:
+            self._make_room()
+        except OSError as cause:
+            message = f"{self._root} grows beyond its limits: {cause}"
+            raise StoreError(message) from cause
 
     def _paths(self, stem: str) -> EvidencePaths:
         def place(suffix: str) -> Path:
@@ -116,7 +120,8 @@ class EvidenceFolderShelf:
         )
         for files in going:
             stem = self._root / files.name
-            _remove(*(stem.with_name(stem.name + suffix) for suffix in SUFFIXES))
+            for suffix in SUFFIXES:
+                stem.with_name(stem.name + suffix).unlink(missing_ok=True)
             if stem.parent != self._session:
                 with suppress(OSError):  # It is not empty.
                     stem.parent.rmdir()
@@ -125,7 +130,7 @@ class EvidenceFolderShelf:
 
     def _kept(self) -> Iterator[KeptFiles]:
         for folder in self._sessions():
-            files = {entry.name: entry.stat() for entry in _regular_files(folder)}
+            files = _regular_files(folder)
             for name, status in files.items():
                 stem = name.removesuffix(SIDECAR)
                 if stem != name and is_stem(stem):
@@ -133,14 +138,14 @@ class EvidenceFolderShelf:
                     yield KeptFiles(f"{folder.name}/{stem}", sum(sizes), status.st_mtime)
 
     def _clear_abandoned(self, folder: Path) -> None:
-        files = {entry.name: entry for entry in _regular_files(folder)}
-        for name, entry in files.items():
+        files = _regular_files(folder)
+        for name, status in files.items():
             stem = Path(name).stem
             ours = stem.startswith(DRAFT_PREFIX) or (
                 is_stem(stem) and Path(name).suffix in SUFFIXES and stem + SIDECAR not in files
             )
-            if ours and self._now() - entry.stat().st_mtime > ABANDONED_SECONDS:
-                _remove(Path(entry.path))
+            if ours and self._now() - status.st_mtime > ABANDONED_SECONDS:
+                _remove(folder / name)
 
     def _sessions(self) -> list[Path]:
         with os.scandir(self._root) as entries:
@@ -164,9 +169,15 @@ def _files(paths: EvidencePaths) -> list[Path]:
     return [paths.video, *thumbnail, paths.sidecar]
 
 
-def _regular_files(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+def _regular_files(folder: Path) -> dict[str, os.stat_result]:
+    """Those of a folder, which others may clear or remove meanwhile."""
+    found: dict[str, os.stat_result] = {}
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                if entry.is_file(follow_symlinks=False):
+                    found[entry.name] = entry.stat(follow_symlinks=False)
+    return found
 
 
 def _remove(*paths: Path) -> None:
