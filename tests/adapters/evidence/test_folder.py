@@ -161,7 +161,7 @@ def test_room_that_cannot_be_made_is_told_and_the_new_evidence_stays(
         unlink(path, missing_ok=missing_ok)
 
     monkeypatch.setattr(Path, "unlink", refuse)
-    with pytest.raises(StoreError, match="grows beyond its limits.*Permission denied"):
+    with pytest.raises(StoreError, match=r"grows beyond its limits.*Permission denied"):
         hand.keep(shelf, 2)
     assert len(hand.names()) == 6
 
