@@ -22,6 +22,7 @@ from overshoot.errors import ConfigurationError
 Found: TypeAlias = "tuple[int, float, str, float, int, float, float | None, str]"
 Origin: TypeAlias = "tuple[str | None, str | None, bytes | None]"
 Row: TypeAlias = tuple[Any, ...]
+MakeOrigin: TypeAlias = "Callable[[Callable[[str], object], Prompts], tuple[Any, ...]]"
 Prompts: TypeAlias = "dict[str, tuple[bytes, str]]"
 """For each prompt as it was given: its digest, and its text without regard to case."""
 
@@ -56,7 +57,22 @@ def stored(found: Sequence[Found]) -> list[StoredAction]:
     )
 
 
-def rows(actions: Sequence[DetectedAction], added_at: float, prompts: Prompts) -> Iterator[Row]:
+def text_origin(get: Callable[[str], object], prompts: Prompts) -> Origin:
+    """The columns ``session``, ``source`` and ``prompt`` of metadata; None for what is no text."""
+    session, source, prompt = get("session_id"), get("source"), get("prompt")
+    return (
+        str.__str__(session) if isinstance(session, str) else None,
+        str.__str__(source) if isinstance(source, str) else None,
+        _digest(prompt, prompts) if isinstance(prompt, str) else None,
+    )
+
+
+def rows(
+    actions: Sequence[DetectedAction],
+    added_at: float,
+    prompts: Prompts,
+    origin: MakeOrigin = text_origin,
+) -> Iterator[Row]:
     """A row of `ADDED` for each action; the prompts they name are put into ``prompts``.
 
     Raises:
@@ -75,16 +91,6 @@ def rows(actions: Sequence[DetectedAction], added_at: float, prompts: Prompts) -
                 text,
                 *origin(each.metadata.get, prompts),
             )
-
-
-def origin(get: Callable[[str], object], prompts: Prompts) -> Origin:
-    """The columns ``session``, ``source`` and ``prompt`` of metadata; None for what is no text."""
-    session, source, prompt = get("session_id"), get("source"), get("prompt")
-    return (
-        str.__str__(session) if isinstance(session, str) else None,
-        str.__str__(source) if isinstance(source, str) else None,
-        _digest(prompt, prompts) if isinstance(prompt, str) else None,
-    )
 
 
 def json_texts(values: Sequence[Any]) -> list[str]:
@@ -134,10 +140,15 @@ def _refuse_what_is_not_json(actions: Sequence[DetectedAction]) -> None:
             raise ConfigurationError(message, details={"field": "metadata"})
 
 
+def text_digest(text: str) -> bytes:
+    """16 bytes that no other text has."""
+    return blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()
+
+
 def _digest(prompt: str, prompts: Prompts) -> bytes:
     known = prompts.get(prompt)
     if known is None:
         folded = prompt.casefold()
-        known = blake2b(folded.encode(), digest_size=_DIGEST_BYTES).digest(), folded
+        known = text_digest(folded), folded
         prompts[str.__str__(prompt)] = known
     return known[0]

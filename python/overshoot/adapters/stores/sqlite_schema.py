@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from overshoot.adapters.stores.sql_rows import origin
+from overshoot.adapters.stores.sql_rows import text_origin
 from overshoot.domain.unread_metadata import read_metadata
 from overshoot.errors import StoreError
 
@@ -84,7 +84,7 @@ def _origins(connection: sqlite3.Connection) -> None:
     prompts: Prompts = {}
 
     def part(metadata: str, place: int) -> str | bytes | None:
-        return origin(read_metadata(metadata).get, prompts)[place]
+        return text_origin(read_metadata(metadata).get, prompts)[place]
 
     connection.create_function("overshoot_origin", 2, part, deterministic=True)
     parts = ", ".join(
