@@ -66,7 +66,7 @@ def live_stream(
     paced = isinstance(config.source, VideoFileSource) and not config.source.real_time
     return LiveStream(
         intake=lambda sink: intake(sink, clock),
-        transport=_transports(config, clock),
+        transport=_transports(config, clock, steady=paced),
         clock=clock,
         request=StreamRequest(processing, inference, config.request_id),
         callbacks=StreamCallbacks(
@@ -100,7 +100,9 @@ def capture_of(
     return make
 
 
-def _transports(config: RealtimeVisionConfig[Any], clock: Clock) -> Callable[[], Transport]:
+def _transports(
+    config: RealtimeVisionConfig[Any], clock: Clock, *, steady: bool
+) -> Callable[[], Transport]:
     """Makes transports to a gateway, or to who answers in this process."""
     inference = config.inference
     if inference is None:
@@ -108,6 +110,7 @@ def _transports(config: RealtimeVisionConfig[Any], clock: Clock) -> Callable[[],
             api_url_or_default(config.api_url),
             api_key_or_default(config.api_key),
             ice_servers=config.ice_servers,
+            steady=steady,
         )
     if config.api_url is not None or config.api_key is not None:
         message = "give inference, which needs no gateway, or api_url and api_key; not both"

@@ -1,5 +1,6 @@
-"""What both ends of a WebRTC connection need beside aiortc: addresses, limits, a sure end."""
+"""What both ends of a WebRTC connection need beside aiortc: addresses, limits, bit rate, an end."""
 
+from overshoot.rtc.bitrate import hold_bitrate
 from overshoot.rtc.peer import close_peer, create_peer, gather_on
 from overshoot.rtc.sdp import MAX_SDP_BYTES, check_sdp, without_named_candidates
 
@@ -9,5 +10,6 @@ __all__ = [
     "close_peer",
     "create_peer",
     "gather_on",
+    "hold_bitrate",
     "without_named_candidates",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
+from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, pack_remb_fci
 
 from contracts.transport_contract import TTL, GatewayTransportContract, ScriptedFeed, asking, media
 from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
@@ -31,9 +32,9 @@ class WebRtcHarness:
         self.gateway = LocalGateway(settings=settings, backend=self.backend, clock=self.clock)
         self._apis: dict[int, GatewayApi] = {}
 
-    def transport(self, *, key: str | None = None) -> WebRtcTransport:
+    def transport(self, *, key: str | None = None, steady: bool = False) -> WebRtcTransport:
         api = GatewayApi(self.gateway.url, key or self.gateway.api_key)
-        transport = WebRtcTransport(api, form=self.form, codec=self.codec)
+        transport = WebRtcTransport(api, form=self.form, codec=self.codec, steady=steady)
         self._apis[id(transport)] = api
         return transport
 
@@ -80,6 +81,27 @@ async def test_both_forms_of_the_request_and_both_codecs_carry_pictures(
         await media(transport, "drained")
         assert chosen_codec(transport) == codec
         await until(lambda: any(r.frames[-1].index == 11 for r in harness.backend.requests))
+        await transport.close()
+
+
+@pytest.mark.parametrize(("codec", "most"), [("VP8", 1_500_000), ("H264", 3_000_000)])
+@pytest.mark.parametrize("steady", [True, False])
+async def test_a_steady_transport_passes_over_what_the_receiver_estimates(
+    codec: Codec, most: int, steady: bool
+) -> None:
+    async with running("webrtc", codec) as harness:
+        transport = harness.transport(steady=steady)
+        await transport.open(asking(), ScriptedFeed())
+        await until(lambda: len(harness.backend.requests) >= 3)
+        assert transport._peer is not None
+        sender: Any = transport._peer.getSenders()[0]
+        estimate = pack_remb_fci(600_000, [sender._ssrc])
+        # As the router of aiortc's DTLS transport hands it over.
+        await sender._handle_rtcp_packet(RtcpPsfbPacket(RTCP_PSFB_APP, 1, 0, estimate))
+        encoder = sender._RTCRtpSender__encoder
+        assert encoder.target_bitrate == (most if steady else 600_000)
+        await until(lambda: len(harness.backend.requests) >= 6)
+        assert (encoder.codec.bit_rate == most) is steady
         await transport.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class FrameTrack(MediaStreamTrack):
 
     def __init__(self, feed: FrameFeed, on_drained: Callable[[], None]) -> None:
         super().__init__()
+        self.when_encoding: Callable[[], Awaitable[None]] | None = None
         self._feed = feed
         self._on_drained = on_drained
         self._last: PlanarFrame | None = None
@@ -42,6 +43,9 @@ class FrameTrack(MediaStreamTrack):
         """The next frame; MediaStreamError, which ends the sender, only after the last one."""
         if self.readyState != "live":
             raise MediaStreamError
+        if self._last is not None and self.when_encoding is not None:
+            begun, self.when_encoding = self.when_encoding, None
+            await begun()
         frame = await self._feed.next_frame()
         if frame is not None:
             if self._last is None:

@@ -31,7 +31,7 @@ from overshoot.ports.transport import (
     StreamRequest,
     TransportEvent,
 )
-from overshoot.rtc import close_peer, create_peer, gather_on
+from overshoot.rtc import close_peer, create_peer, gather_on, hold_bitrate
 from overshoot.wire import (
     decode_created,
     decode_keepalive,
@@ -61,6 +61,7 @@ class WebRtcTransport:
         form: ``webrtc`` sends the offer as the first clients of the API did, ``source`` as the
             OpenAPI document prefers; gateways take both.
         codec: the codec to offer first; the gateway chooses.
+        steady: encode at one bit rate, in place of what the receiver says the network carries.
     """
 
     def __init__(
@@ -70,11 +71,13 @@ class WebRtcTransport:
         ice_servers: Sequence[IceServer] = (),
         form: Literal["webrtc", "source"] = "webrtc",
         codec: Literal["VP8", "H264"] = "VP8",
+        steady: bool = False,
     ) -> None:
         self._api = api
         self._ice_servers = tuple(ice_servers)
         self._form: Literal["webrtc", "source"] = form
         self._codec = codec
+        self._steady = steady
         self._events: asyncio.Queue[TransportEvent | None] = asyncio.Queue()
         self._opening = asyncio.Lock()
         self._closed = False
@@ -169,6 +172,8 @@ class WebRtcTransport:
         except ValueError as cause:  # The first transceiver makes the transport.
             message = f"ice_servers must be made of stun: and turn: addresses ({cause})"
             raise ConfigurationError(message, details={"field": "ice_servers"}) from cause
+        if self._steady:
+            track.when_encoding = hold_bitrate(transceiver.sender)
         track.add_listener("ended", lambda: self._on_track_end(track))
         codecs = RTCRtpSender.getCapabilities("video").codecs
         first = f"video/{self._codec}".lower()
