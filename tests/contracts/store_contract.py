@@ -224,6 +224,22 @@ class StoreContract:
         assert frames(store, session=["1", "2"], source="cam") == [0, 2]
         assert frames(store, session=[]) == []
 
+    def test_values_at_the_edge_of_what_can_be_asked(self, store: Store) -> None:
+        store.add([action(prompt="nul\0nul", session_id="a\0b")])
+        assert frames(store, start_time=-(10**400), end_time=10**400) == [0]
+        assert frames(store, start_time=float("-inf"), end_time=float("inf")) == [0]
+        assert frames(store, start_time=1e300) == []
+        assert frames(store, last_seconds=10**400, last_wall_seconds=float("inf")) == [0]
+        assert frames(store, min_duration=10**400) == []
+        assert frames(store, action="wav\0ing") == []
+        assert frames(store, session=["a\0b", ""], prompt_contains="\0") == [0]
+        assert frames(store, metadata={"session_id": "a\0b"}) == [0]
+        assert frames(store, metadata={"\0": "\0"}) == []
+        assert frames(store, limit=2**31 - 1) == [0]
+        assert frames(store, after=f"timestamp~-inf~{2**63 - 1}") == [0]
+        assert frames(store, after=f"timestamp~inf~{2**63 - 1}") == []
+        assert frames(store, order="-added", after=f"-added~1e308~{2**63 - 1}") == [0]
+
     def test_lists_are_the_callers(self, store: Store) -> None:
         store.add([action()])
         store.select(EVERYTHING).clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isnan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, get_args
 
 from attrs import frozen
@@ -17,6 +17,8 @@ Order: TypeAlias = Literal[
     "timestamp", "-timestamp", "added", "-added", "confidence", "-confidence"
 ]
 """By what a list is sorted; those of one value in the order of ``seq``. With ``-``, the reverse."""
+
+_MOST: Final = 2**63
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
@@ -54,8 +56,8 @@ class Cursor:
         try:
             place = float(key), int(seq)
         except ValueError:
-            place = float("nan"), 0
-        if order not in ORDERS or isnan(place[0]):
+            place = nan, 0
+        if order not in ORDERS or isnan(place[0]) or not 0 <= place[1] < _MOST:
             message = f"after must be the cursor of a page of actions, got {text[:80]!r}"
             raise ConfigurationError(message, details={"field": "after"})
         return cls(order, *place)

@@ -30,6 +30,17 @@ def canonical_json(value: object) -> str:
     return _encode(value)
 
 
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can carry a text; half a surrogate pair it cannot."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _faults(value: object, path: str, depth: int) -> Iterator[str]:
     if type(value) in _SAFE:
         return
@@ -41,7 +52,7 @@ def _faults(value: object, path: str, depth: int) -> Iterator[str]:
         for index, item in enumerate(cast("list[object]", value)):
             yield from _faults(item, f"{path}[{index}]", depth + 1)
     elif isinstance(value, str):
-        if not _is_unicode(value):
+        if not is_unicode(value):
             yield f"{path} has half a surrogate pair in it, which UTF-8 cannot carry"
     elif isinstance(value, float):
         if not isfinite(value):
@@ -56,17 +67,7 @@ def _faults_of_dict(value: dict[object, Any], path: str, depth: int) -> Iterator
     for key, item in value.items():
         if not isinstance(key, str):
             yield f"{path} has the key {key!r}; keys in JSON are strings"
-        elif not _is_unicode(key):
+        elif not is_unicode(key):
             yield f"{path} has a key with half a surrogate pair in it"
         else:
             yield from _faults(item, f"{path}[{key!r}]", depth + 1)
-
-
-def _is_unicode(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, cast
 from attrs import field, fields, frozen
 
 from overshoot.domain.cursor import ORDERS, Cursor, Order
-from overshoot.domain.json_value import canonical_json, json_fault
+from overshoot.domain.json_value import canonical_json, is_unicode, json_fault
 from overshoot.domain.matching import checks, metadata_checks
 from overshoot.domain.validation import a_number, a_whole_number
 from overshoot.errors import ConfigurationError
@@ -48,15 +48,17 @@ class ActionFilters(FollowFilters, total=False):
 
 
 def _texts(name: str, value: object) -> frozenset[str] | None:
-    if value is None or isinstance(value, str):
-        return None if value is None else frozenset({value})
     given = value
+    if given is None:
+        return None
+    if isinstance(given, str):
+        given = [given]
     if isinstance(given, Iterable) and not isinstance(given, (bytes, Mapping)):
         items = list(cast("Iterable[object]", given))
-        if all(isinstance(item, str) for item in items):
+        if all(isinstance(item, str) and is_unicode(item) for item in items):
             return frozenset(cast("list[str]", items))
         given = items
-    message = f"ActionQuery.{name} must be a text, or several, got {given!r}"
+    message = f"ActionQuery.{name} must be a text in Unicode, or several, got {given!r}"
     raise ConfigurationError(message, details={"field": name})
 
 
@@ -74,10 +76,13 @@ def _sources(value: str | Iterable[str] | None) -> frozenset[str] | None:
 
 
 def _plain(value: float | None) -> float | None:
-    """A number of numpy's as Python's; what is no number is left to the validator."""
-    if isinstance(value, Real) and not isinstance(value, (bool, int)):
+    """Any number as a float; what is no number is left to the validator."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return value
+    try:
         return float(value)
-    return value
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 def _bound(low: float, high: float, unit: str = "") -> Any:
@@ -161,8 +166,8 @@ class ActionQuery:
     def __attrs_post_init__(self) -> None:
         for name in ("prompt_contains", "after"):
             value: object = getattr(self, name)
-            if value is not None and not isinstance(value, str):
-                message = f"ActionQuery.{name} must be a text, got {value!r}"
+            if value is not None and not (isinstance(value, str) and is_unicode(value)):
+                message = f"ActionQuery.{name} must be a text in Unicode, got {value!r}"
                 raise ConfigurationError(message, details={"field": name})
         _in_order(self, "start_time", "end_time")
         _in_order(self, "min_confidence", "max_confidence")
