@@ -50,6 +50,10 @@ from overshoot.domain.stream import (
     StreamProcessingConfig,
     WebRtcOffer,
 )
+from overshoot.domain.tracking import ActionTracker
+from overshoot.domain.tracking_event import ActionEnded, ActionStarted
+from overshoot.domain.tracking_rule import TrackingOverrides, TrackingRule
+from overshoot.domain.tracking_verdict import TimedVerdict
 from overshoot.errors import (
     AnswerError,
     ApiError,
@@ -80,9 +84,12 @@ __all__ = [
     "DEFAULT_ICE_SERVERS",
     "ActionDetector",
     "ActionDetectorConfig",
+    "ActionEnded",
     "ActionPage",
+    "ActionStarted",
     "ActionStore",
     "ActionSummary",
+    "ActionTracker",
     "AnalysisProgress",
     "AnswerError",
     "ApiError",
@@ -140,6 +147,9 @@ __all__ = [
     "StreamStats",
     "StreamStatus",
     "SyntheticSource",
+    "TimedVerdict",
+    "TrackingOverrides",
+    "TrackingRule",
     "UnauthorizedError",
     "Unsupported",
     "UrlSource",

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from attrs import define, field
 
 from overshoot import CallbackError, InferenceError, InferenceResult, OvershootError, Unsupported
-from overshoot.application.detection import Detection, DetectionRule
+from overshoot.application import detection as detection_module
+from overshoot.application.action_making import EachVerdict, Joined
+from overshoot.application.detection import Detection, DetectionCallbacks
 from overshoot.domain.action import DetectedAction
+from overshoot.domain.tracking_rule import TrackingRule
+from overshoot.domain.tracking_verdict import TimedVerdict
 from overshoot.errors import StoreError
 from overshoot.testing.manual_clock import ManualClock
 from support.stream_fakes import nothing_left, until
 
-RULE = DetectionRule(actions=("wave", "point"), min_confidence=0.6)
+ACTIONS = ("wave", "point")
+ORIGIN = {"session_id": "s", "source": "camera 0"}
+CALLBACKS = {"on_action", "on_action_started", "on_action_ended", "on_error"}
 
 
 def answer(*said: tuple[str, float], detected: bool = True, **fields: Any) -> InferenceResult[Any]:
@@ -35,15 +42,17 @@ class Caller:
     told: list[DetectedAction] = field(factory=list[DetectedAction])
     errors: list[OvershootError] = field(factory=list[OvershootError])
 
-    def detection(self, **changes: Any) -> Detection:
+    def detection(self, rule: TrackingRule | None = None, **changes: Any) -> Detection:
         values: dict[str, Any] = {
-            "keep": self.kept.append,
+            "keep": self.kept.extend,
             "on_action": self.told.append,
             "on_error": self.errors.append,
             "clock": self.clock,
-            "origin": {"source": "camera 0"},
+            **changes,
         }
-        return Detection(RULE, **{**values, **changes})
+        callbacks = {name: values.pop(name) for name in CALLBACKS & values.keys()}
+        maker = EachVerdict(0.6, ORIGIN) if rule is None else Joined(ACTIONS, rule, ORIGIN)
+        return Detection(ACTIONS, maker, callbacks=DetectionCallbacks(**callbacks), **values)
 
 
 @pytest.fixture
@@ -56,12 +65,14 @@ async def received(detection: Detection, *results: InferenceResult[Any]) -> None
     detection.start()
     for result in results:
         detection.receive(result)
+    await detection.finish()
     await detection.close()
 
 
 async def test_a_confident_verdict_is_an_action_at_once(caller: Caller) -> None:
     said = answer(
         ("wave", 0.9),
+        timestamp_start=3.5,
         stream_id="s1",
         model_name="m",
         prompt_version=2,
@@ -70,13 +81,19 @@ async def test_a_confident_verdict_is_an_action_at_once(caller: Caller) -> None:
     )
     await received(caller.detection(), said)
     metadata = {
+        "session_id": "s",
         "source": "camera 0",
+        "action_id": "s-1",
         "stream_id": "s1",
         "model": "m",
         "prompt_version": 2,
+        "schema_version": 1,
         "inference_latency_ms": 12.5,
         "total_latency_ms": 30.0,
         "timestamp_from": "video",
+        "clip_start": 3.5,
+        "clip_end": 4.0,
+        "verdicts": [{"start": 3.5, "end": 4.0, "confidence": 0.9, "detected": True}],
     }
     assert caller.kept == [DetectedAction("wave", 4.0, 59, 0.9, None, metadata)]
     assert caller.told == caller.kept
@@ -172,15 +189,87 @@ async def test_the_store_has_it_before_the_callback(caller: Caller) -> None:
     ],
 )
 async def test_a_store_that_fails_is_told_and_the_run_goes_on(
-    caller: Caller, fault: Exception, message: str
+    caller: Caller, fault: Exception, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def keep(action: DetectedAction) -> None:
+    monkeypatch.setattr(detection_module, "PATIENCE_SECONDS", 0.2)
+
+    def keep(actions: Sequence[DetectedAction]) -> None:
         raise fault
 
     await received(caller.detection(keep=keep), answer(("wave", 0.9)), answer(("point", 0.9)))
     assert [type(error) for error in caller.errors] == [StoreError, StoreError]
     assert caller.errors[0].message == message
+    assert "the last 2 actions" in caller.errors[1].message
     assert [action.action for action in caller.told] == ["wave", "point"]
+
+
+async def test_verdicts_that_follow_each_other_are_one_action(caller: Caller) -> None:
+    started: list[DetectedAction] = []
+    ended: list[DetectedAction] = []
+    found: list[DetectedAction] = []
+    detection = caller.detection(
+        TrackingRule(votes=2, max_gap_seconds=0.5),
+        on_action_started=started.append,
+        on_action_ended=ended.append,
+        found=found.append,
+    )
+    seen = [0.9, 0.7, 0.8, 0.0, 0.0, 0.0]
+    clips = [
+        answer(("wave", sure), timestamp_start=n / 2, timestamp=n / 2 + 0.4, frame_start=6 * n)
+        for n, sure in enumerate(seen)
+    ]
+    detection.start()
+    for clip in clips[:2]:
+        detection.receive(clip)
+    await until(lambda: len(started) == 1)
+    assert (ended, caller.told, caller.kept) == ([], [], [])
+    for clip in clips[2:]:
+        detection.receive(clip)
+    await until(lambda: len(ended) == 1)
+    await detection.finish()
+    await detection.close()
+    [action] = caller.kept
+    assert (action.action, action.timestamp, action.duration) == ("wave", 0.0, 1.4)
+    assert (action.confidence, action.frame_number) == (0.9, 0)
+    assert action.metadata["mean_confidence"] == pytest.approx(0.8)
+    assert len(action.metadata["verdicts"]) == 3
+    assert action.metadata["source"] == "camera 0"
+    assert action.metadata["action_id"] == started[0].metadata["action_id"]
+    assert caller.told == ended == found == [action]
+
+
+async def test_what_goes_on_at_the_end_of_the_run_is_closed_and_marked(caller: Caller) -> None:
+    clip = answer(("point", 0.9), timestamp_start=1.0, timestamp=2.0)
+    await received(caller.detection(TrackingRule()), clip)
+    [action] = caller.kept
+    assert (action.timestamp, action.duration) == (1.0, 1.0)
+    assert action.metadata["ended_by"] == "stream_end"
+
+
+async def test_time_passes_with_answers_that_say_nothing(caller: Caller) -> None:
+    detection = caller.detection(TrackingRule(max_gap_seconds=1.0))
+    detection.start()
+    detection.receive(answer(("wave", 0.9), timestamp_start=0.0, timestamp=0.5))
+    detection.receive(InferenceResult("", ok=False, error="busy", timestamp=9.0))
+    await until(lambda: len(caller.told) == 1)
+    assert caller.told[0].metadata["ended_by"] == "gap"
+    await detection.finish()
+    await detection.close()
+
+
+async def test_evidence_is_in_the_action_before_it_is_kept(caller: Caller) -> None:
+    asked: list[Sequence[TimedVerdict]] = []
+
+    def evidence(action: DetectedAction, verdicts: Sequence[TimedVerdict]) -> DetectedAction:
+        asked.append(verdicts)
+        return replace(action, metadata={**action.metadata, "evidence": {"clip": "a.mp4"}})
+
+    said = answer(("wave", 0.9), timestamp_start=3.5)
+    await received(caller.detection(evidence=evidence), said)
+    assert caller.kept[0].metadata["evidence"] == {"clip": "a.mp4"}
+    assert caller.told == caller.kept
+    [[verdict]] = asked
+    assert (verdict.start, verdict.end, verdict.confidence) == (3.5, 4.0, 0.9)
 
 
 def plain(take: Callable[[str], None]) -> Callable[[DetectedAction], Any]:

@@ -376,7 +376,11 @@ def test_the_configuration_has_the_defaults_of_the_documentation() -> None:
         ("on_error", "print"),
         ("prompt", ""),
         ("prompt", None),
-        ("store", "sqlite:///a.db"),
+        ("store", "a.db"),
+        ("tracking", {"votes": 2}),
+        ("evidence", "evidence"),
+        ("on_action_started", 3),
+        ("on_action_ended", "print"),
     ],
 )
 def test_what_cannot_be_is_named(field: str, value: Any) -> None:

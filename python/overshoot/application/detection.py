@@ -3,53 +3,62 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import frozen
 
+from overshoot.application.action_making import timed, verdicts_behind
 from overshoot.application.delivery import Callback, Delivery, error_delivery
-from overshoot.domain.action import DetectedAction
-from overshoot.domain.verdict import ActionVerdict, AnswerFault, FaultKind, verdicts_from
-from overshoot.errors import InferenceError, OvershootError, StoreError
+from overshoot.application.store_writer import StoreWriter
+from overshoot.domain.tracking_event import ActionStarted
+from overshoot.domain.verdict import AnswerFault, FaultKind, verdicts_from
+from overshoot.errors import InferenceError, OvershootError
 
 if TYPE_CHECKING:
+    from overshoot.application.action_making import ActionMaker
+    from overshoot.domain.action import DetectedAction
     from overshoot.domain.inference import InferenceResult, Unsupported
+    from overshoot.domain.tracking_event import TrackingEvent
+    from overshoot.domain.tracking_verdict import TimedVerdict
     from overshoot.ports.clock import Clock
 
+Evidence: TypeAlias = "Callable[[DetectedAction, Sequence[TimedVerdict]], DetectedAction]"
+
 PATIENCE_SECONDS = 5.0
-"""How long the end of a run waits for each of the caller's callbacks."""
+"""How long the end of a run waits for the store, and for each callback."""
 
 
 @frozen(kw_only=True)
-class DetectionRule:
-    """When a verdict is an action.
+class DetectionCallbacks:
+    """Whom a run tells, on its event loop, each in order.
 
     Attributes:
-        actions: the names that are asked for.
-        min_confidence: 0.0 to 1.0; a verdict that says "detected" with at least that much is an
-            action, at once and each time.
+        on_action: of each action that is over, once the store has kept it, or failed to.
+        on_action_started: of each action that goes on.
+        on_action_ended: as ``on_action``.
+        on_error: of what goes wrong; the log where it is None. Answers that cannot be used are told
+            once a kind, and what the backend cannot see once a word.
     """
 
-    actions: Sequence[str]
-    min_confidence: float
-
-    def confident(self, verdict: ActionVerdict) -> bool:
-        """Whether it is an action."""
-        return verdict.detected and verdict.confidence >= self.min_confidence
+    on_action: Callback[DetectedAction] | None = None
+    on_action_started: Callback[DetectedAction] | None = None
+    on_action_ended: Callback[DetectedAction] | None = None
+    on_error: Callback[OvershootError] | None = None
 
 
 class Detection:
     """Makes actions out of the answers of one run. All methods belong to one event loop.
 
     Args:
-        rule: when a verdict is an action.
-        keep: keeps an action; what it raises is reported, and the run goes on.
-        on_action: told of each action, after it was kept.
-        on_error: told of what goes wrong; the log where it is None. Answers that cannot be used are
-            told once a kind, and what the backend cannot see once a word.
+        actions: the names that are asked for.
+        maker: says when verdicts are an action.
+        keep: keeps several actions, all or none, on a thread of its own; what it raises is told,
+            and the run goes on.
+        callbacks: the caller's.
         clock: what time it is, for gateways that do not say which part of the video they answer.
-        origin: metadata that all actions of this run get, such as the source.
+        found: told of each action as soon as it is one.
+        evidence: keeps what an action rests on; gives the action with what is known of that.
 
     Attributes:
         faults: how many answers, or entries of answers, could not be used, by kind.
@@ -57,28 +66,34 @@ class Detection:
 
     def __init__(
         self,
-        rule: DetectionRule,
+        actions: Sequence[str],
+        maker: ActionMaker,
         *,
-        keep: Callable[[DetectedAction], None],
-        on_action: Callback[DetectedAction] | None,
-        on_error: Callback[OvershootError] | None,
+        keep: Callable[[Sequence[DetectedAction]], None],
+        callbacks: DetectionCallbacks,
         clock: Clock,
-        origin: Mapping[str, Any],
+        found: Callable[[DetectedAction], None] | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
-        self._rule = rule
-        self._keep = keep
+        self._asked = actions
+        self._maker = maker
         self._clock = clock
-        self._origin = dict(origin)
-        self._errors = error_delivery(on_error)
-        self._actions = Delivery("on_action", on_action or _nobody, self._errors.put)
+        self._found = found or _nobody
+        self._evidence = evidence
+        self._errors = error_delivery(callbacks.on_error)
+        self._actions = self._delivery("on_action", callbacks.on_action)
+        self._started = self._delivery("on_action_started", callbacks.on_action_started)
+        self._ended = self._delivery("on_action_ended", callbacks.on_action_ended)
+        self._writer = StoreWriter(keep, tried=self._tried, failed=self._errors.put)
         self._told: set[str] = set()
         self._flowing_since: float | None = None
         self.faults: Counter[FaultKind] = Counter()
 
     def start(self) -> None:
-        """Begin to call the caller."""
-        self._errors.start()
-        self._actions.start()
+        """Begin to call the caller, and to write."""
+        for delivery in self._deliveries:
+            delivery.start()
+        self._writer.start()
 
     def flowing(self) -> None:
         """Frames flow from now on."""
@@ -88,12 +103,13 @@ class Detection:
         """Make actions out of an answer."""
         for item in result.unsupported:
             self._tell_unsupported(item)
-        read = verdicts_from(result, self._rule.actions)
+        read = verdicts_from(result, self._asked)
         for fault in read.faults:
             self._count(fault)
-        for verdict in read.verdicts:
-            if self._rule.confident(verdict):
-                self._detected(self._action(verdict, result))
+        start, end = self._clip(result)
+        verdicts = [timed(verdict, result, start, end) for verdict in read.verdicts]
+        for event in self._maker.answered(result, verdicts, start):
+            self._happened(event)
 
     def report(self, error: OvershootError) -> None:
         """Tell the caller's ``on_error``."""
@@ -102,51 +118,54 @@ class Detection:
     @property
     def calling(self) -> bool:
         """Whether it is a callback of the caller's that asks."""
-        return self._actions.calling or self._errors.calling
+        return any(delivery.calling for delivery in self._deliveries)
+
+    async def finish(self) -> None:
+        """No answer will come: end what still goes on, and keep what waits; for a while."""
+        for event in self._maker.finish():
+            self._happened(event)
+        await self._writer.close(patience_seconds=PATIENCE_SECONDS)
 
     async def close(self) -> None:
-        """Call the caller with what waits, for a while, then no more."""
-        await self._actions.close(patience_seconds=PATIENCE_SECONDS)
-        await self._errors.close(patience_seconds=PATIENCE_SECONDS)
+        """Call the caller with what waits, for a while, then no more; after `finish`."""
+        for delivery in self._deliveries:
+            await delivery.close(patience_seconds=PATIENCE_SECONDS)
 
-    def _action(self, verdict: ActionVerdict, result: InferenceResult[Any]) -> DetectedAction:
+    @property
+    def _deliveries(self) -> tuple[Delivery[Any], ...]:
+        # The errors last: the others tell theirs there.
+        return self._started, self._actions, self._ended, self._errors
+
+    def _delivery(
+        self, name: str, callback: Callback[DetectedAction] | None
+    ) -> Delivery[DetectedAction]:
+        return Delivery(name, callback or _nobody, self._errors.put)
+
+    def _clip(self, result: InferenceResult[Any]) -> tuple[float, float]:
+        """From when to when the clip lasted that an answer is about."""
         said = result.timestamp
-        metadata = {
-            **self._origin,
-            "stream_id": result.stream_id,
-            "model": result.model_name,
-            "prompt_version": result.prompt_version,
-            "inference_latency_ms": result.inference_latency_ms,
-            "total_latency_ms": result.total_latency_ms,
-            "timestamp_from": "arrival" if said is None else "video",
-        }
-        return DetectedAction(
-            verdict.action,
-            timestamp=max(0.0, self._arrival(result) if said is None else said),
-            frame_number=max(0, result.frame_end or 0),
-            confidence=verdict.confidence,
-            metadata=metadata,
-        )
+        end = max(0.0, self._arrival(result) if said is None else said)
+        start = end if result.timestamp_start is None else result.timestamp_start
+        return min(max(0.0, start), end), end
 
     def _arrival(self, result: InferenceResult[Any]) -> float:
         if self._flowing_since is None:
             return 0.0
         return self._clock.monotonic() - self._flowing_since - result.total_latency_ms / 1000
 
-    def _detected(self, action: DetectedAction) -> None:
-        try:
-            self._keep(action)
-        except OvershootError as error:
-            self._errors.put(error)
-        except Exception as cause:  # noqa: BLE001 - stores are anybody's
-            message = (
-                f"the store did not keep {action.action!r} at {action.timestamp!r} s:"
-                f" {type(cause).__name__}: {cause}"
-            )
-            refused = StoreError(message)
-            refused.__cause__ = cause
-            self._errors.put(refused)
+    def _happened(self, event: TrackingEvent) -> None:
+        action = event.action
+        if isinstance(event, ActionStarted):
+            self._started.put(action)
+            return
+        if self._evidence is not None:
+            action = self._evidence(action, verdicts_behind(action))
+        self._found(action)
+        self._writer.put(action)
+
+    def _tried(self, action: DetectedAction) -> None:
         self._actions.put(action)
+        self._ended.put(action)
 
     def _count(self, fault: AnswerFault) -> None:
         self.faults[fault.kind] += 1

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
 from uuid import uuid4
 
+from attrs import evolve
+
 from overshoot import bootstrap
 from overshoot.client.async_context import AsyncContext
 from overshoot.client.detector_config import ActionDetectorConfig, ActionDetectorOptions
+from overshoot.domain.action_question import action_prompt
 from overshoot.domain.source import CameraSource, StreamSource, VideoFileSource
 from overshoot.domain.validation import fail
 from overshoot.errors import ConfigurationError, StreamEndedError
 
 if TYPE_CHECKING:
     from overshoot.application.detection import Detection
+    from overshoot.application.evidence import EvidenceKeeper
     from overshoot.application.progress_report import ProgressReport
     from overshoot.client.action_store import ActionStore
     from overshoot.client.detection_run import DetectionRun
+    from overshoot.client.realtime_vision import RealtimeVisionConfig
     from overshoot.domain.action import DetectedAction
     from overshoot.domain.ending import StreamEnd
+    from overshoot.domain.evidence import EvidenceConfig
     from overshoot.domain.progress import AnalysisProgress
     from overshoot.domain.query import ActionFilters
+    from overshoot.domain.reinference import Reinference
     from overshoot.domain.verdict import FaultKind
 
 
@@ -43,15 +51,25 @@ class ActionDetector(AsyncContext):
 
     It takes the arguments of `ActionDetectorConfig`, or one of those. The model is asked about one
     clip after the other, and **each confident verdict is an action at once**: what goes on for
-    three clips is three actions. An action has
+    three clips is three actions. With ``tracking`` they are one: `ActionTracker` says when verdicts
+    are an action, when it begins and when it is over. An action has
 
-    * ``timestamp``: seconds of video from the start of its run to the end of the clip;
-    * ``frame_number``: index of the clip's last frame, 0 where the gateway does not count;
-    * ``confidence``: the model's word for it; ``duration``: None;
+    * ``timestamp``, seconds of video since the start of its run: the end of the clip, or with
+      ``tracking`` the beginning of the action;
+    * ``frame_number``, index of the frame at that time, 0 where the gateway does not count;
+    * ``confidence``: the model's word for it, or with ``tracking`` the surest one;
+    * ``duration``: None, or with ``tracking`` how long it lasted;
     * ``metadata``: ``session_id`` (new for each `start` and `analyze_video`), ``source``,
-      ``stream_id``, ``model``, ``prompt_version``, ``inference_latency_ms``, ``total_latency_ms``
-      and ``timestamp_from``, which is ``"video"``, or ``"arrival"`` where the gateway does not say
-      what part of the video it answers: then the time is reckoned from when the answer came.
+      ``prompt``, ``action_id``, ``model``, ``prompt_version``, ``schema_version`` and ``verdicts``,
+      a list with ``start``, ``end``, ``confidence``, ``detected``; with ``tracking`` what
+      `ActionTracker` lists, without it ``clip_start``, ``clip_end``, ``stream_id``,
+      ``inference_latency_ms``, ``total_latency_ms`` and ``timestamp_from``, which is ``"video"``,
+      or ``"arrival"`` where the gateway does not say what part of the video it answers: then the
+      time is reckoned from when the answer came. With ``evidence`` it has ``evidence``, too: where
+      the ``clip``, ``thumbnail`` and ``sidecar`` will be once the video has gone on for a while.
+
+    The store is written to by a thread, so that no disk holds up the stream. While it fails, what
+    is found waits and is tried again; ``on_error`` is told, and ``on_action`` is not held up.
 
     The store keeps the actions of all runs until `clear`. Each run's clock begins at 0, so that the
     timestamps of two runs cannot be compared; ``session_id`` and ``source`` tell them apart.
@@ -141,6 +159,33 @@ class ActionDetector(AsyncContext):
             raise StreamEndedError(message, reason=end.reason)
         return sorted(found, key=lambda action: action.timestamp)
 
+    async def reinfer(
+        self, action: DetectedAction, *, prompt: str | None = None, model: str | None = None
+    ) -> Reinference:
+        """Ask again about the clip that was kept of an action, while a run goes on or not.
+
+        Args:
+            action: one that was found with ``evidence``.
+            prompt: what to ask, ``{actions}`` standing for the names; None asks as before.
+            model: whom to ask; None is the configured one.
+
+        Raises:
+            StoreError: no clip was kept of it, not yet, or not any more.
+            SourceError, StreamEndedError, ConfigurationError, ApiError, NetworkError: as
+                `analyze_video`.
+        """
+        from overshoot.client.evidence_folder import clip_of
+        from overshoot.client.reinference import reinfer
+
+        clip = await asyncio.to_thread(clip_of, action)
+        config = self._config
+        vision = config.vision(VideoFileSource(clip.video, real_time=False))
+        if prompt is not None:
+            vision = evolve(vision, prompt=action_prompt(config.actions, prompt))
+        if model is not None:
+            vision = evolve(vision, model=model)
+        return await reinfer(clip, vision, config.actions)
+
     async def wait_ended(self) -> StreamEnd:
         """Wait until the run has ended (end of the video, the gateway's word, `stop`); why."""
         if self._run is None:
@@ -175,7 +220,7 @@ class ActionDetector(AsyncContext):
         return self._store.summary()
 
     def export(self, path: str | os.PathLike[str], format: str = "json") -> None:
-        """Write all actions to a file, ``"json"`` or ``"csv"``; see `ActionStore.export_json`."""
+        """Write all actions to a file; see `ActionStore.export`."""
         self._store.export(path, format)
 
     def clear(self) -> None:
@@ -194,30 +239,68 @@ class ActionDetector(AsyncContext):
             raise StreamEndedError(message, reason="already_started")
         from overshoot.client.detection_run import DetectionRun
 
-        def keep(action: DetectedAction) -> None:
-            if found is not None:
-                found.append(action)
-            self._store.add(action)
-
-        detection = self._detection(source, keep)
+        config = self._config
+        vision = config.vision(source)
+        session_id, name = uuid4().hex, _name_of(source)
+        keeper = None
+        if config.evidence is not None:
+            keeper = self._keeper(config.evidence, vision, session_id, name)
+        detection = self._detection(session_id, name, found, keeper)
         progress = None
         if on_progress is not None:
             progress = _report(on_progress, detection, lambda: len(found or ()))
-        self._run = run = DetectionRun(self._config.vision(source), detection, progress)
+        self._run = run = DetectionRun(vision, detection, progress, keeper)
         await run.start()
         return run
 
-    def _detection(self, source: StreamSource, keep: Callable[[DetectedAction], None]) -> Detection:
-        from overshoot.application.detection import Detection, DetectionRule
+    def _detection(
+        self,
+        session_id: str,
+        source: str,
+        found: list[DetectedAction] | None,
+        keeper: EvidenceKeeper | None,
+    ) -> Detection:
+        from overshoot.application.action_making import EachVerdict, Joined
+        from overshoot.application.detection import Detection, DetectionCallbacks
 
-        config = self._config
+        config, rule = self._config, self._config.rule
+        prompt = action_prompt(config.actions, config.prompt)
+        origin = {"session_id": session_id, "source": source, "prompt": prompt}
         return Detection(
-            DetectionRule(actions=config.actions, min_confidence=config.min_confidence),
-            keep=keep,
-            on_action=config.on_action,
-            on_error=config.on_error,
+            config.actions,
+            EachVerdict(config.min_confidence, origin)
+            if rule is None
+            else Joined(config.actions, rule, origin),
+            keep=self._store.add_many,
+            callbacks=DetectionCallbacks(
+                on_action=config.on_action,
+                on_action_started=config.on_action_started,
+                on_action_ended=config.on_action_ended,
+                on_error=config.on_error,
+            ),
             clock=bootstrap.system_clock(),
-            origin={"session_id": uuid4().hex, "source": _name_of(source)},
+            found=None if found is None else found.append,
+            evidence=None if keeper is None else keeper.keep,
+        )
+
+    def _keeper(
+        self,
+        evidence: EvidenceConfig,
+        vision: RealtimeVisionConfig[Any],
+        session_id: str,
+        source: str,
+    ) -> EvidenceKeeper:
+        from overshoot.client.evidence_keeping import evidence_keeper
+
+        config, rule = self._config, self._config.rule
+        return evidence_keeper(
+            evidence,
+            vision,
+            actions=config.actions,
+            min_confidence=config.min_confidence if rule is None else rule.enter_confidence,
+            session_id=session_id,
+            source=source,
+            on_error=lambda error: None if self._run is None else self._run.detection.report(error),
         )
 
 

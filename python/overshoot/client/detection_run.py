@@ -12,6 +12,7 @@ from overshoot.domain.ending import SOURCE_ENDED
 
 if TYPE_CHECKING:
     from overshoot.application.detection import Detection
+    from overshoot.application.evidence import EvidenceKeeper
     from overshoot.application.progress_report import ProgressReport
     from overshoot.domain.ending import StreamEnd
     from overshoot.domain.inference import InferenceResult
@@ -25,11 +26,14 @@ class DetectionRun:
         config: RealtimeVisionConfig,
         detection: Detection,
         progress: ProgressReport | None = None,
+        evidence: EvidenceKeeper | None = None,
     ) -> None:
         self.detection = detection
         self._progress = progress
+        self._evidence = evidence
         self._vision = RealtimeVision(
-            evolve(config, on_result=self._receive, on_error=detection.report)
+            evolve(config, on_result=self._receive, on_error=detection.report),
+            on_frame=None if evidence is None else evidence.frame,
         )
         self._over = asyncio.Event()
         self._following: asyncio.Task[StreamEnd] | None = None
@@ -50,6 +54,8 @@ class DetectionRun:
         if self._progress is not None:
             self._progress.start()
         try:
+            if self._evidence is not None:
+                await self._evidence.start()
             await self._vision.start()
         except BaseException:
             await self._finish(complete=False)
@@ -98,6 +104,9 @@ class DetectionRun:
         try:
             if self._progress is not None:
                 await self._progress.close(complete=complete, frames=self._frames())
+            await self.detection.finish()
+            if self._evidence is not None:
+                await self._evidence.aclose()
             await self.detection.close()
         finally:
             self._over.set()

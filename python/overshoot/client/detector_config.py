@@ -16,6 +16,7 @@ from overshoot.domain.action_question import (
     action_prompt,
     action_schema,
 )
+from overshoot.domain.evidence import EvidenceConfig
 from overshoot.domain.stream import (
     DEFAULT_BACKEND,
     DEFAULT_MODEL,
@@ -23,9 +24,12 @@ from overshoot.domain.stream import (
     ProcessingConfig,
     StreamProcessingConfig,
 )
-from overshoot.domain.validation import a_callable, a_number, a_text
+from overshoot.domain.tracking_rule import TrackingRule
+from overshoot.domain.validation import a_callable, a_number, a_text, fail
 
 if TYPE_CHECKING:
+    from attrs import Attribute
+
     from overshoot.domain.source import StreamSource
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.store import Store
@@ -46,7 +50,11 @@ class ActionDetectorOptions(TypedDict, total=False):
     actions: Required[Iterable[str]]
     min_confidence: float
     on_action: OnAction | None
+    on_action_started: OnAction | None
+    on_action_ended: OnAction | None
     on_error: OnError | None
+    tracking: TrackingRule | None
+    evidence: EvidenceConfig | None
     source: StreamSource | None
     store: ActionStore | Store | None
     prompt: str
@@ -56,6 +64,14 @@ class ActionDetectorOptions(TypedDict, total=False):
     debug: bool
     ice_servers: Sequence[IceServer]
     inference: InferenceBackend | str | None
+
+
+def _is_a(kind: type[Any]) -> Callable[[Any, Attribute[Any], Any], None]:
+    def check(owner: Any, attribute: Attribute[Any], value: Any) -> None:
+        if value is not None and not isinstance(value, kind):
+            raise fail(owner, attribute.name, f"{kind.__name__} or None", value)
+
+    return check
 
 
 def _as_store(given: ActionStore | Store | None) -> ActionStore:
@@ -74,9 +90,18 @@ class ActionDetectorConfig:
         api_key: as for `RealtimeVisionConfig`; never shown.
         actions: names of the actions to look for, such as ``["waving hand", "thumbs up"]``.
         min_confidence: 0.0 to 1.0; what the model saw with at least that confidence is an action.
-        on_action: called on the event loop with each `DetectedAction`, in order, after it was kept.
-            A coroutine function is awaited; a task that it returns is left to itself. While it is
-            busy the newest 64 wait; older ones it is not told, but they are kept.
+            With ``tracking``, its ``enter_confidence`` counts instead.
+        on_action: called on the event loop with each `DetectedAction`, in order, once it is over
+            and kept: without ``tracking`` with each confident verdict. A coroutine function is
+            awaited; a task that it returns is left to itself. While it is busy the newest 64 wait;
+            older ones it is not told, but they are kept.
+        on_action_started: called in the same way as soon as an action goes on, which has no
+            ``duration`` then; its ``metadata["action_id"]`` is that of the one that ends.
+        on_action_ended: called when an action is over and kept, as ``on_action`` is.
+        tracking: joins verdicts into actions with a beginning and an end. None makes each confident
+            verdict an action at once; but where ``on_action_started`` or ``on_action_ended`` is
+            given, it is ``TrackingRule(enter_confidence=min_confidence)``.
+        evidence: keep the video of each action, with what was asked and answered; None keeps none.
         on_error: called on the event loop with each `OvershootError` after the start; errors go to
             the log where it is None. Answers that cannot be used are told once a kind, actions that
             the backend cannot see once each.
@@ -101,7 +126,15 @@ class ActionDetectorConfig:
     on_action: OnAction | None = field(
         default=None, repr=False, validator=a_callable(optional=True)
     )
+    on_action_started: OnAction | None = field(
+        default=None, repr=False, validator=a_callable(optional=True)
+    )
+    on_action_ended: OnAction | None = field(
+        default=None, repr=False, validator=a_callable(optional=True)
+    )
     on_error: OnError | None = field(default=None, repr=False, validator=a_callable(optional=True))
+    tracking: TrackingRule | None = field(default=None, validator=_is_a(TrackingRule))
+    evidence: EvidenceConfig | None = field(default=None, validator=_is_a(EvidenceConfig))
     source: StreamSource | None = None
     store: ActionStore = field(default=None, converter=_as_store, repr=False)
     prompt: str = field(default=DEFAULT_PROMPT, validator=a_text())
@@ -111,6 +144,19 @@ class ActionDetectorConfig:
     debug: bool = False
     ice_servers: Sequence[IceServer] = ()
     inference: InferenceBackend | str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.tracking is not None:
+            self.tracking.check_names(self.actions)
+
+    @property
+    def rule(self) -> TrackingRule | None:
+        """How verdicts are joined; None where each is an action."""
+        if self.tracking is not None:
+            return self.tracking
+        if self.on_action_started is None and self.on_action_ended is None:
+            return None
+        return TrackingRule(enter_confidence=self.min_confidence)
 
     def vision(self, source: StreamSource) -> RealtimeVisionConfig:
         """The stream that asks for the actions; it has no callbacks yet."""

@@ -12,6 +12,8 @@ DEFAULT_PROMPT: Final = (
     " detected (true or false) and confidence (0.0 to 1.0)."
 )
 PLACE_OF_ACTIONS: Final = "{actions}"
+SCHEMA_VERSION: Final = 1
+"""Of what `action_schema` asks for; actions say which one their verdicts answered to."""
 
 
 def comparable(name: str) -> str:

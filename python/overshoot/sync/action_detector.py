@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from overshoot.domain.action import DetectedAction
     from overshoot.domain.ending import StreamEnd
     from overshoot.domain.query import ActionFilters
+    from overshoot.domain.reinference import Reinference
     from overshoot.domain.verdict import FaultKind
 
 
@@ -57,6 +58,17 @@ class ActionDetector(StartedContext):
             if opened:
                 self._thread.close()
 
+    def reinfer(
+        self, action: DetectedAction, *, prompt: str | None = None, model: str | None = None
+    ) -> Reinference:
+        """Ask again about the clip that was kept of an action; see `ActionDetector.reinfer`."""
+        opened = self._thread.open()
+        try:
+            return self._thread.run(lambda: self._inner.reinfer(action, prompt=prompt, model=model))
+        finally:
+            if opened:
+                self._thread.close()
+
     def wait_ended(self) -> StreamEnd:
         """Wait until the run has ended (end of the video, the gateway's word, `stop`); why."""
         return self._thread.run(self._inner.wait_ended)
@@ -89,7 +101,7 @@ class ActionDetector(StartedContext):
         return self._inner.summary()
 
     def export(self, path: str | os.PathLike[str], format: str = "json") -> None:
-        """Write all actions to a file, ``"json"`` or ``"csv"``; see `ActionStore.export_json`."""
+        """Write all actions to a file; see `ActionStore.export`."""
         self._inner.export(path, format)
 
     def clear(self) -> None:
