@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from overshoot.cli.demo import demo
+from overshoot.cli.detect import detect
 from overshoot.cli.models import models
 from overshoot.cli.replay import replay
 from overshoot.cli.serve import serve
@@ -29,6 +30,7 @@ app: typer.Typer = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
+app.command()(detect)
 app.command()(serve)
 app.command()(replay)
 app.add_typer(models, name="models")
