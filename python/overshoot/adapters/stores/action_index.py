@@ -123,9 +123,10 @@ class ActionIndex:
             leads = len(parts) == 1 and order == query.order.removeprefix("-")
             if leads and (cursor := query.cursor) is not None:
                 place = (cursor.key, cursor.seq)
-                low, high = (
-                    (low, min(high, place)) if backwards(query.order) else (max(low, place), high)
-                )
+                if backwards(query.order):
+                    high = min(high, place)
+                else:
+                    low = max(low, place)
             count = sum(part.count(low, high) for part in parts)
             found.append(Path(parts, low, high, frozenset(covers), leads, count))
         return found
