@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CLOCK_RATE = 90_000
 """Hertz of RTP video timestamps (RFC 6184 section 8.2.1, RFC 7741 section 6.1)."""
+MICROSECONDS = 1_000_000
 REPEAT_TICKS = CLOCK_RATE // 30
 
 
@@ -66,6 +67,7 @@ class FrameTrack(MediaStreamTrack):
     def _video_frame(self, frame: PlanarFrame) -> VideoFrame:
         planes = frame.planes.reshape(frame.height * 3 // 2, frame.width)
         picture = VideoFrame.from_numpy_buffer(planes, format="yuv420p")
-        picture.pts = self._pts
-        picture.time_base = Fraction(1, CLOCK_RATE)
+        # aiortc's VP8 encoder counts in microseconds and rounds down on the way there and back.
+        picture.pts = -(-self._pts * MICROSECONDS // CLOCK_RATE)
+        picture.time_base = Fraction(1, MICROSECONDS)
         return picture

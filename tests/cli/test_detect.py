@@ -1,0 +1,98 @@
+"""`overshoot detect` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from overshoot import ActionStore
+from support.videos import write_scene
+
+QR = ("--action", "QR code")
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "overshoot", "detect", *map(str, arguments)]
+
+
+def detect(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=50, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_scene(tmp_path_factory.mktemp("video") / "scene.mp4", seconds=2.0)
+
+
+def test_json_is_an_action_a_line_and_nothing_else(video: Path, tmp_path: Path) -> None:
+    store, exported = tmp_path / "actions.db", tmp_path / "actions.json"
+    done = detect(video, *QR, "--json", "--store", f"sqlite:///{store}", "--export", exported)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {(line["file"], line["action"]) for line in lines} == {(str(video), "QR code")}
+    times = [line["timestamp"] for line in lines]
+    assert times == sorted(times)
+    assert 0 < times[0] <= 0.6
+    assert 1.5 < times[-1] <= 2.0
+    assert all(line["confidence"] >= 0.6 for line in lines)
+    assert [action["timestamp"] for action in json.loads(exported.read_text())] == times
+    kept = ActionStore(f"sqlite:///{store}")
+    assert [action.timestamp for action in kept.get_actions()] == times
+    kept.close()
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_the_others(video: Path) -> None:
+    done = detect("missing.mp4", video, *QR, "--action", "levitation")
+    assert done.returncode == 1
+    assert "missing.mp4: SourceError" in done.stderr
+    assert "levitation" in done.stderr, "what the backend cannot see is told"
+    assert "QR code" in done.stdout
+    assert all(line.endswith("scene.mp4") for line in done.stdout.splitlines())
+    assert "failed" in done.stderr
+    assert "\x1b[" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("a.mp4",), "--action"),
+        (("a.mp4", *QR, "--api-url", "http://127.0.0.1:9/v0.2"), "--api-key"),
+        (("a.mp4", *QR, "--export", "a.xyz"), "--export a.xyz"),
+        (("a.mp4", "b.mp4", *QR, "--export", "a.vtt"), "captions"),
+        (("a.mp4", *QR, "--store", "oracle://here"), "oracle"),
+        (("a.mp4", "--action", " "), "action"),
+    ],
+)
+def test_wrong_usage_is_a_sentence(arguments: tuple[str, ...], words: str) -> None:
+    done = detect(*arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
+def test_ctrl_c_ends_it(tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "long.mp4", seconds=30.0, fps=10.0)
+    with subprocess.Popen(
+        command(video, *QR),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell switches Ctrl-C off for what it runs in the background, and so for the tests.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
+    ) as running:
+        assert running.stdout is not None
+        assert "QR code" in running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "Traceback" not in said
