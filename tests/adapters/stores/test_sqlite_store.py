@@ -46,4 +46,4 @@ class SqliteMachine(DurableStoreMachine):
 
 
 TestSqliteMachine = SqliteMachine.TestCase
-TestSqliteMachine.settings = machine_settings(max_examples=25, steps=15)
+TestSqliteMachine.settings = machine_settings(max_examples=60, steps=20)

@@ -14,16 +14,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Condition, Lock
 from time import monotonic, sleep
-from typing import Final
+from typing import Final, TypeAlias
 
 from overshoot.adapters.stores.sqlite_errors import PASSING, primary_code, translated
-from overshoot.adapters.stores.sqlite_schema import check_is_ours, migrate
+from overshoot.adapters.stores.sqlite_schema import check_header, check_is_ours, migrate
 from overshoot.errors import StoreError
+
+Identity: TypeAlias = tuple[int, int]
+"""Device and inode: a file as long as somebody has it open."""
 
 MOST_READERS: Final = 4
 FORK_PATIENCE_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 0.01
-_CACHE_KIB: Final = 16 * 1024
+CACHE_KIB: Final = 16 * 1024
 
 
 class SqliteConnections:
@@ -41,7 +44,10 @@ class SqliteConnections:
         self._in_use = 0
         self._generation = 0
         self._closed = False
-        self._identity = self._create()
+        self._log_path = path.with_name(f"{path.name}-wal")
+        self._log: Identity | None = None
+        self._create()
+        self._file = _identity(path)
         _everyone.add(self)
 
     def _prepare_locks(self) -> None:
@@ -124,7 +130,7 @@ class SqliteConnections:
         self._prepare_locks()
         self._closed = True
 
-    def _create(self) -> tuple[int, int]:
+    def _create(self) -> None:
         if not self.path.parent.is_dir():
             raise StoreError(
                 f"{self.path} cannot be made: make the folder {self.path.parent} first"
@@ -132,6 +138,7 @@ class SqliteConnections:
         if self.path.is_dir():
             raise StoreError(f"{self.path} is a folder; name a file in it")
         with translated(self.path, "opened"):
+            check_header(self.path)
             first = self._connect("rwc")
             try:
                 check_is_ours(first, self.path)
@@ -139,7 +146,6 @@ class SqliteConnections:
                 migrate(first, self.path)
             finally:
                 first.close()
-        return self._identity_now()
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         return sqlite3.connect(
@@ -164,11 +170,13 @@ class SqliteConnections:
                 return
 
     def _open(self) -> sqlite3.Connection:
+        check_header(self.path)
         connection = self._connect("rw")
         try:
             check_is_ours(connection, self.path)
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            self._log = _identity(self._log_path)
         except BaseException:
             connection.close()
             raise
@@ -221,21 +229,32 @@ class SqliteConnections:
 
     def _check_same_file(self) -> None:
         """What is written into a file that was moved away would be lost; so look each time."""
-        identity = self._identity_now()
-        if identity != self._identity:
-            self._forget()
-            self._identity = identity
-            message = f"{self.path} was replaced while it was open; what is there now is used next"
-            raise StoreError(f"{message}, if it is a store")
-
-    def _identity_now(self) -> tuple[int, int]:
-        try:
-            status = self.path.stat()
-        except OSError as cause:
-            self._forget()
+        identity = _identity(self.path)
+        if identity == self._file:
+            return
+        if identity is None:
             message = f"{self.path} was removed, or cannot be reached, while it was open"
-            raise StoreError(f"{message}; put it back: {cause}") from cause
-        return status.st_dev, status.st_ino
+            raise StoreError(f"{message}; put it back")
+        if self._log is not None and _identity(self._log_path) == self._log:
+            # SQLite would write the newest actions of the one file into the other.
+            raise StoreError(
+                f"{self.path} was replaced while it was open; put it back, or remove"
+                f" {self._log_path}, which has the newest actions of the one before"
+            )
+        self._forget()
+        self._file = identity
+        raise StoreError(
+            f"{self.path} was replaced while it was open; what is there now is used next, if it is"
+            " a store"
+        )
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 _everyone: weakref.WeakSet[SqliteConnections] = weakref.WeakSet()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from overshoot.adapters.stores.sql_rows import text_origin
 from overshoot.domain.unread_metadata import read_metadata
@@ -20,13 +20,35 @@ if TYPE_CHECKING:
 
 APPLICATION_ID: Final = 0x6F76_7374
 """``ovst`` in ASCII."""
+_MAGIC: Final = b"SQLite format 3\0"
+_STATE: Final = (
+    "PRAGMA application_id",
+    "PRAGMA user_version",
+    "SELECT count(*) FROM sqlite_master",
+)
+
+
+def check_header(path: Path) -> None:
+    """Raise `StoreError` for a file that is neither empty nor a database.
+
+    SQLite finds out, too, but may first write a log into it that was left beside it.
+    """
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(_MAGIC))
+    except FileNotFoundError:
+        return
+    except OSError as cause:
+        message = f"{path} cannot be read: make it and its folder readable and writable ({cause})"
+        raise StoreError(message) from cause
+    if begins not in {b"", _MAGIC}:
+        message = f"{path} is not a SQLite database; it was left as it is, choose another file"
+        raise StoreError(message)
 
 
 def check_is_ours(connection: sqlite3.Connection, path: Path) -> int:
     """The file's version, 0 for an empty one; `StoreError` for a file that is none of ours."""
-    application = _number(connection, "PRAGMA application_id")
-    version = _number(connection, "PRAGMA user_version")
-    tables = _number(connection, "SELECT count(*) FROM sqlite_master")
+    application, version, tables = _state(connection)
     empty = application == version == tables == 0
     if not empty and application != APPLICATION_ID:
         message = f"{path} is a database of another program; it was left as it is, choose another"
@@ -69,8 +91,8 @@ def _actions(connection: sqlite3.Connection) -> None:
         " action TEXT NOT NULL, timestamp REAL NOT NULL, frame_number INTEGER NOT NULL,"
         " confidence REAL NOT NULL, duration REAL, metadata TEXT NOT NULL)"
     )
-    # With the duration, counting reads this index alone.
-    connection.execute("CREATE INDEX actions_action ON actions (action, timestamp, duration)")
+    # With the duration, counting reads this index alone; seq keeps its order behind timestamp.
+    connection.execute("CREATE INDEX actions_action ON actions (action, timestamp, seq, duration)")
     connection.execute("CREATE INDEX actions_timestamp ON actions (timestamp)")
     connection.execute("CREATE INDEX actions_confidence ON actions (confidence)")
 
@@ -106,6 +128,14 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_actions,
 """The step at index n leads from version n to n + 1."""
 
 
-def _number(connection: sqlite3.Connection, sql: str) -> int:
-    row: tuple[Any] = connection.execute(sql).fetchone()
-    return int(row[0])
+def _state(connection: sqlite3.Connection) -> list[int]:
+    """All of one moment: somebody else may be making the file."""
+    alone = not connection.in_transaction
+    if alone:
+        connection.execute("BEGIN")
+    try:
+        rows: list[tuple[int]] = [connection.execute(query).fetchone() for query in _STATE]
+    finally:
+        if alone and connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return [row[0] for row in rows]
