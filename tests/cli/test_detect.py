@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -77,6 +79,31 @@ def test_wrong_usage_is_a_sentence(arguments: tuple[str, ...], words: str) -> No
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_on_a_terminal_a_bar_is_drawn_beside_the_actions(video: Path) -> None:
+    screen, terminal = os.openpty()
+    with subprocess.Popen(
+        command(video, *QR),
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        text=True,
+    ) as running:
+        os.close(terminal)
+        drawn = b""
+        # Linux says so with an error when nobody holds the other end any more.
+        with os.fdopen(screen, "rb", buffering=0) as shown, contextlib.suppress(OSError):
+            while more := shown.read(65536):
+                drawn += more
+        assert running.stdout is not None
+        lines = running.stdout.read().splitlines()
+    assert running.returncode == 0
+    assert lines
+    assert all("QR code" in line and "\x1b" not in line for line in lines)
+    assert "scene.mp4" in drawn.decode()
+    assert "/ 2.0 s" in drawn.decode()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
