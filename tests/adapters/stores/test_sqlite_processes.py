@@ -81,6 +81,52 @@ def test_parent_and_child_go_on_after_a_fork(tmp_path: Path) -> None:
     assert done.stdout.strip() == str([0, 1, 2, 3, 4, 5, 10, 20, 30, 40, 50])
 
 
+BUSY_FORKING = """
+import os, sqlite3, sys, threading, time
+from overshoot import StoreError
+from overshoot.adapters.clocks import SystemClock
+from overshoot.adapters.stores import sqlite_connections
+from overshoot.adapters.stores.sqlite import SqliteStore
+from overshoot.domain.action import DetectedAction
+
+sqlite_connections.FORK_PATIENCE_SECONDS = 0.05
+store = SqliteStore(sys.argv[1], clock=SystemClock())
+other = sqlite3.connect(sys.argv[1], isolation_level=None, check_same_thread=False)
+other.execute("BEGIN IMMEDIATE")
+some = [DetectedAction("wave", 1.0, 0, 0.5)]
+adding = threading.Thread(target=store.add, args=(some,))
+adding.start()
+while not store._connections._writing.locked():
+    time.sleep(0.001)
+child = os.fork()
+if child == 0:
+    try:
+        store.add(some)
+    except StoreError as error:
+        print(error, flush=True)
+        os._exit(3)
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+other.execute("COMMIT")
+adding.join()
+print(len(store))
+store.close()
+"""
+
+
+def test_a_child_forked_while_somebody_writes_is_told_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BUSY_FORKING, str(tmp_path / "actions.db")],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "in use while the program forked; open a new one" in done.stdout
+    assert done.stdout.split()[-1] == "1"
+
+
 def test_many_open_a_new_file_at_once(folder_in_memory: Path) -> None:
     path = folder_in_memory / "actions.db"
     together = threading.Barrier(8)

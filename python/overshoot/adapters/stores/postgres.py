@@ -24,7 +24,6 @@ from overshoot.adapters.stores.sql_terms import (
     Term,
     decided_by_sql,
     order_by,
-    real,
     terms,
 )
 from overshoot.domain.stored import (
@@ -135,7 +134,7 @@ class PostgresStore:
             return interval_counts(self.select(query), seconds)
 
         def counted(kept: Statement) -> Statement:
-            return intervals_of(kept, _INTERVAL, real(seconds))
+            return intervals_of(kept, _INTERVAL, seconds)
 
         return [IntervalCount(*row) for row in self._counted(query, counted)]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from attrs import frozen
 
 from overshoot.adapters.stores.sql_rows import FOUND, Found, stored
+from overshoot.domain.matching import metadata_checks
 
 if TYPE_CHECKING:
     from overshoot.adapters.stores.sql_terms import Term
@@ -18,6 +19,7 @@ Values: TypeAlias = tuple[Any, ...]
 COUNTED: Final = "seq, action, timestamp, duration"
 """The columns that counting needs."""
 ROWS_AT_ONCE: Final = 500
+LONGEST_SECONDS: Final = 1e300
 
 
 @frozen
@@ -59,16 +61,19 @@ def intervals_of(rows: Statement, floor: str, seconds: float) -> Statement:
         f"SELECT {floor} AS place, action, count(*) FROM ({rows.sql}) AS kept"  # noqa: S608
         " GROUP BY place, action ORDER BY place, action"
     )
-    return Statement(sql, (seconds,) * floor.count("?") + rows.values)
+    # No timestamp comes near that, and databases know no larger numbers.
+    length = float(min(seconds, LONGEST_SECONDS))
+    return Statement(sql, (length,) * floor.count("?") + rows.values)
 
 
 def judged(query: ActionQuery, fetch: Callable[[int], list[Found]]) -> Iterator[StoredAction]:
     """Of rows that may match, those that do: what SQL did not decide; a few in memory at a time."""
+    checks = list(metadata_checks(query).values())
     while batch := fetch(ROWS_AT_ONCE):
         for each in stored(batch):
             action = each.action
             named = query.action is None or action.action in query.action
-            if named and query.matches_metadata(action.metadata):
+            if named and all(check(action.metadata) for check in checks):
                 yield each
 
 

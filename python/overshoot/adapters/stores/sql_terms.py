@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from overshoot.domain.cursor import Cursor
     from overshoot.domain.query import ActionQuery
 
-MOST_SECONDS: Final = 2.0**53
-"""Later than any action; whole numbers from there on are not exact as floats."""
-MOST_SEQ: Final = 2**62
+MOST_SEQ: Final = 2.0**62
 MOST_TEXTS: Final = 500
 """More of them are compared in Python."""
 
@@ -64,15 +62,11 @@ def terms(query: ActionQuery, dialect: Dialect, now: float) -> list[Term] | None
     for column in ("action", "session", "source"):
         wanted: frozenset[str] | None = getattr(query, column)
         if wanted is not None and len(wanted) <= MOST_TEXTS:
-            texts = sorted(filter(_is_unicode, wanted))
-            if not texts:
+            if not wanted:
                 return None
-            found.append(dialect.one_of(column, texts))
+            found.append(dialect.one_of(column, sorted(wanted)))
     if query.prompt_contains is not None:
-        folded = query.prompt_contains.casefold()
-        if not _is_unicode(folded):
-            return None
-        found.append(dialect.prompt_holds(folded))
+        found.append(dialect.prompt_holds(query.prompt_contains.casefold()))
     found += [dialect.holds_text(_as_written(*pair)) for pair in query.metadata]
     cursor = query.cursor
     return found if cursor is None else [*found, _after(cursor)]
@@ -86,13 +80,6 @@ def order_by(query: ActionQuery) -> str:
     return ", ".join(f"{each}{down}" for each in columns)
 
 
-def real(value: float) -> float:
-    """A bound of the caller's, also a whole number larger than any float."""
-    return (
-        value if isinstance(value, float) else float(max(-MOST_SECONDS, min(value, MOST_SECONDS)))
-    )
-
-
 def _ranges(query: ActionQuery, dialect: Dialect, now: float) -> Iterable[Term]:
     bounds = (
         ("timestamp", query.start_time, query.end_time),
@@ -101,14 +88,14 @@ def _ranges(query: ActionQuery, dialect: Dialect, now: float) -> Iterable[Term]:
     )
     for column, least, most in bounds:
         if least is not None:
-            yield Term(column, f"{column} >= ?", (real(least),))
+            yield Term(column, f"{column} >= ?", (least,))
         if most is not None:
-            yield Term(column, f"{column} <= ?", (real(most),))
+            yield Term(column, f"{column} <= ?", (most,))
     if query.last_seconds is not None:
         newest = f"(SELECT max(timestamp) FROM {dialect.table})"  # noqa: S608 - our own name
-        yield Term("timestamp", f"timestamp >= {newest} - ?", (real(query.last_seconds),))
+        yield Term("timestamp", f"timestamp >= {newest} - ?", (query.last_seconds,))
     if query.last_wall_seconds is not None:
-        yield Term("added_at", "added_at >= ?", (now - real(query.last_wall_seconds),))
+        yield Term("added_at", "added_at >= ?", (now - query.last_wall_seconds,))
 
 
 def _after(cursor: Cursor) -> Term:
@@ -118,13 +105,12 @@ def _after(cursor: Cursor) -> Term:
         last = _last_seq(cursor, down)
         return Term("seq", "seq < ?" if down else "seq > ?", (last,))
     sign = "<" if down else ">"
-    seq = max(-MOST_SEQ, min(cursor.seq, MOST_SEQ))
-    return Term(column, f"({column}, seq) {sign} (?, ?)", (real(cursor.key), seq))
+    return Term(column, f"({column}, seq) {sign} (?, ?)", (cursor.key, cursor.seq))
 
 
 def _last_seq(cursor: Cursor, down: bool) -> int:
     """Of the order by ``seq``, where key and ``seq`` may differ in a cursor somebody wrote."""
-    key = max(-float(MOST_SEQ), min(cursor.key, float(MOST_SEQ)))
+    key = max(-MOST_SEQ, min(cursor.key, MOST_SEQ))
     if key != floor(key):
         return ceil(key) if down else floor(key)
     if down:
@@ -137,11 +123,3 @@ def _as_written(key: str, canonical: str) -> str:
     value = json.loads(canonical)
     written_key, written = json_texts([key, value])
     return f"{written_key}:" + ("" if isinstance(value, (dict, list)) else written)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -19,7 +19,7 @@ from overshoot.adapters.stores.sql_statements import (
     judged,
     summary_of,
 )
-from overshoot.adapters.stores.sql_terms import decided_by_sql, real, terms
+from overshoot.adapters.stores.sql_terms import decided_by_sql, terms
 from overshoot.adapters.stores.sqlite_connections import SqliteConnections
 from overshoot.adapters.stores.sqlite_plan import SQLITE, planned
 from overshoot.adapters.stores.sqlite_schema import save_prompts
@@ -116,7 +116,7 @@ class SqliteStore:
 
         def counted(kept: Statement) -> Statement:
             # Towards zero, which is down: no timestamp is negative.
-            return intervals_of(kept, "CAST(timestamp / ? AS INTEGER)", real(seconds))
+            return intervals_of(kept, "CAST(timestamp / ? AS INTEGER)", seconds)
 
         return [IntervalCount(*row) for row in self._counted(query, counted)]
 

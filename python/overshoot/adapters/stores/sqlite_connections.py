@@ -43,7 +43,7 @@ class SqliteConnections:
         self._idle: list[sqlite3.Connection] = []
         self._in_use = 0
         self._generation = 0
-        self._closed = False
+        self._closed = ""
         self._log_path = path.with_name(f"{path.name}-wal")
         self._log: Identity | None = None
         self._create()
@@ -60,7 +60,7 @@ class SqliteConnections:
     @property
     def closed(self) -> bool:
         """Whether it was closed."""
-        return self._closed
+        return bool(self._closed)
 
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
@@ -99,7 +99,7 @@ class SqliteConnections:
     def close(self) -> None:
         """Wait for who reads or writes, put the log into the file, close all. Idempotent."""
         with self._writing, self._state:
-            self._closed = True
+            self._closed = "this store was closed; open a new one"
             self.changed.notify_all()
             self._returned.wait_for(lambda: self._in_use == 0)
             if self._writer is not None:
@@ -128,7 +128,7 @@ class SqliteConnections:
     def give_up(self) -> None:
         """Be closed, in a child that was forked while somebody else held the locks."""
         self._prepare_locks()
-        self._closed = True
+        self._closed = "this store was in use while the program forked; open a new one here"
 
     def _create(self) -> None:
         if not self.path.parent.is_dir():
@@ -225,7 +225,7 @@ class SqliteConnections:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise StoreError("this store was closed; open a new one")
+            raise StoreError(self._closed)
 
     def _check_same_file(self) -> None:
         """What is written into a file that was moved away would be lost; so look each time."""
