@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from overshoot.application.telling import StreamCallbacks
 from overshoot.domain.frame import Frame
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest
 from overshoot.domain.pacing import PATIENCE_SECONDS
+from overshoot.domain.reconnection import ReconnectionPolicy
 from overshoot.domain.stream import StreamInferenceConfig, StreamProcessingConfig
 from overshoot.errors import InferenceError
 from overshoot.ports.source import SourceInfo
@@ -73,17 +75,23 @@ class Analysis:
         self.backend = backend or Echo()
         self.clock = ManualClock()
         self.inbox = Inbox()
+        self.transports: list[LoopbackTransport] = []
         self.stream = LiveStream(
             intake=lambda sink: Capture(
                 Recording(given), clock=self.clock, processor=None, sink=sink
             ),
-            transport=lambda: transport(self.backend, self.clock, lease_ttl_seconds=None),
+            transport=lambda: self._connect(transport),
             clock=self.clock,
             request=REQUEST,
             callbacks=StreamCallbacks(on_result=self.inbox.on_result, on_error=self.inbox.on_error),
             drain_seconds=PATIENCE_SECONDS,
+            reconnection=ReconnectionPolicy(),
             paced=True,
         )
+
+    def _connect(self, kind: type[LoopbackTransport]) -> LoopbackTransport:
+        self.transports.append(kind(self.backend, self.clock, lease_ttl_seconds=None))
+        return self.transports[-1]
 
     async def to_the_end(self) -> Any:
         await self.stream.start()
@@ -163,6 +171,26 @@ async def test_a_clip_that_a_gateway_passes_over_is_counted() -> None:
     await analysis.to_the_end()
     assert analysis.times == pytest.approx([1.0, 3.0, 4.0, 4.4])
     assert analysis.stream.stats().clips_unanswered == 1
+
+
+async def test_after_a_loss_the_rest_is_analysed_on_the_same_clock() -> None:
+    analysis = Analysis(frames(65))
+    analysis.backend.gate.clear()
+    await analysis.stream.start()
+    await until(lambda: len(analysis.backend.requests) == 1)
+    await until(lambda: analysis.stream.stats().frames.sent >= 20)
+    analysis.transports[0].lose_media()
+    analysis.backend.gate.set()
+    while len(analysis.transports) < 2:
+        await analysis.clock.advance(1.0)
+    end = await analysis.stream.wait_closed()
+    assert end.reason == "source_ended"
+    assert analysis.stream.stats().clips_unanswered == 1
+    assert [type(error) for error in analysis.inbox.errors] == [InferenceError]
+    times = [time for time in analysis.times if time is not None]
+    assert len(times) == 5
+    assert times[-1] >= 6.3 - 1e-6, "every other frame is kept, from where the new stream begins"
+    assert all(later - earlier <= 1.0 + 1e-6 for earlier, later in pairwise(times))
 
 
 async def test_a_picture_that_stands_long_carries_time_across() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -56,7 +56,7 @@ class JsonDetectView:
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     @contextmanager
-    def file(self, path: Path) -> Iterator[None]:
+    def file(self, path: Path) -> Generator[None]:
         """Actions are this file's meanwhile."""
         self._path = path
         yield
@@ -99,7 +99,7 @@ class TextDetectView:
         self._bar: Progress | None = None
 
     @contextmanager
-    def file(self, path: Path) -> Iterator[None]:
+    def file(self, path: Path) -> Generator[None]:
         """Shows a bar meanwhile."""
         self._rows.append(_FileRow(path))
         if not self._err.is_terminal or self._err.is_dumb_terminal:

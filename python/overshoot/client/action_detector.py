@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from attrs import evolve
 
-from overshoot import bootstrap
 from overshoot.client.async_context import AsyncContext
 from overshoot.client.detector_config import ActionDetectorConfig, ActionDetectorOptions
 from overshoot.domain.action_question import action_prompt
@@ -19,22 +16,14 @@ from overshoot.domain.validation import fail
 from overshoot.errors import ConfigurationError, StreamEndedError
 
 if TYPE_CHECKING:
-    from overshoot.application.detection import Detection
-    from overshoot.application.evidence import EvidenceKeeper
-    from overshoot.application.progress_report import ProgressReport
     from overshoot.client.action_store import ActionStore
     from overshoot.client.detection_run import DetectionRun
-    from overshoot.client.realtime_vision import RealtimeVisionConfig
+    from overshoot.client.detector_config import OnProgress
     from overshoot.domain.action import DetectedAction
     from overshoot.domain.ending import StreamEnd
-    from overshoot.domain.evidence import EvidenceConfig
-    from overshoot.domain.progress import AnalysisProgress
     from overshoot.domain.query import ActionFilters
     from overshoot.domain.reinference import Reinference
     from overshoot.domain.verdict import FaultKind
-
-
-OnProgress: TypeAlias = "Callable[[AnalysisProgress], Awaitable[Any] | Any]"
 
 
 class ActionDetector(AsyncContext):
@@ -73,6 +62,9 @@ class ActionDetector(AsyncContext):
 
     The store keeps the actions of all runs until `clear`. Each run's clock begins at 0, so that the
     timestamps of two runs cannot be compared; ``session_id`` and ``source`` tell them apart.
+
+    With ``inference="local"``, or a backend of one's own, no gateway is needed: it answers in this
+    process, from the pictures as they are.
 
     ``start``, ``stop``, ``analyze_video`` and ``wait_ended`` belong to one event loop; all that
     reads or clears the store may be called from any thread.
@@ -117,15 +109,16 @@ class ActionDetector(AsyncContext):
         Every frame of the file is sent and every clip is answered: frames wait for the answers
         about earlier ones, so that a slow model takes longer and misses nothing. With
         ``inference="local"``, or any backend in this process that answers alike about like
-        pictures, each run gives the same actions. Over a gateway the clips are the same, too, but
-        the pictures pass a lossy video codec, whose losses differ a little from run to run.
+        pictures, each run gives the same actions. Over a gateway the clips are the same, too, and
+        so are the pictures where no packet is lost for good; but they have passed a lossy codec.
 
         Timestamps are seconds since the first frame of the file, by the file's own time stamps.
         From a gateway that does not say which part of the video it answers they are known from
         the order of the answers, one clip being under way at a time.
 
         A clip that a gateway leaves unanswered for a minute is given up, told to ``on_error`` and
-        counted; until an answer comes, the rest is then sent at the video's own pace.
+        counted (`clips_unanswered`); until an answer comes, the rest is then sent at the video's
+        own pace. So are the clips under way when a connection is lost and made anew.
 
         Args:
             path: a file that OpenCV can decode; turned upright as the file says.
@@ -211,6 +204,11 @@ class ActionDetector(AsyncContext):
         """How many answers of the latest run could not be used, by kind (`FaultKind`)."""
         return {} if self._run is None else dict(self._run.detection.faults)
 
+    @property
+    def clips_unanswered(self) -> int:
+        """How many clips of the latest `analyze_video` no answer came about in time."""
+        return 0 if self._run is None else self._run.clips_unanswered
+
     def get_actions(self, **filters: Unpack[ActionFilters]) -> list[DetectedAction]:
         """The actions for which all filters hold; see `ActionStore.get_actions`."""
         return self._store.get_actions(**filters)
@@ -237,85 +235,8 @@ class ActionDetector(AsyncContext):
         if self._run is not None and not self._run.over:
             message = "this ActionDetector runs already; stop it first"
             raise StreamEndedError(message, reason="already_started")
-        from overshoot.client.detection_run import DetectionRun
+        from overshoot.client.detection_assembly import detection_run
 
-        config = self._config
-        vision = config.vision(source)
-        session_id, name = uuid4().hex, _name_of(source)
-        keeper = None
-        if config.evidence is not None:
-            keeper = self._keeper(config.evidence, vision, session_id, name)
-        detection = self._detection(session_id, name, found, keeper)
-        progress = None
-        if on_progress is not None:
-            progress = _report(on_progress, detection, lambda: len(found or ()))
-        self._run = run = DetectionRun(vision, detection, progress, keeper)
+        self._run = run = detection_run(self._config, source, found, on_progress)
         await run.start()
         return run
-
-    def _detection(
-        self,
-        session_id: str,
-        source: str,
-        found: list[DetectedAction] | None,
-        keeper: EvidenceKeeper | None,
-    ) -> Detection:
-        from overshoot.application.action_making import EachVerdict, Joined
-        from overshoot.application.detection import Detection, DetectionCallbacks
-
-        config, rule = self._config, self._config.rule
-        prompt = action_prompt(config.actions, config.prompt)
-        origin = {"session_id": session_id, "source": source, "prompt": prompt}
-        return Detection(
-            config.actions,
-            EachVerdict(config.min_confidence, origin)
-            if rule is None
-            else Joined(config.actions, rule, origin),
-            keep=self._store.add_many,
-            callbacks=DetectionCallbacks(
-                on_action=config.on_action,
-                on_action_started=config.on_action_started,
-                on_action_ended=config.on_action_ended,
-                on_error=config.on_error,
-            ),
-            clock=bootstrap.system_clock(),
-            found=None if found is None else found.append,
-            evidence=None if keeper is None else keeper.keep,
-        )
-
-    def _keeper(
-        self,
-        evidence: EvidenceConfig,
-        vision: RealtimeVisionConfig[Any],
-        session_id: str,
-        source: str,
-    ) -> EvidenceKeeper:
-        from overshoot.client.evidence_keeping import evidence_keeper
-
-        config, rule = self._config, self._config.rule
-        return evidence_keeper(
-            evidence,
-            vision,
-            actions=config.actions,
-            min_confidence=config.min_confidence if rule is None else rule.enter_confidence,
-            session_id=session_id,
-            source=source,
-            on_error=lambda error: None if self._run is None else self._run.detection.report(error),
-        )
-
-
-def _report(
-    on_progress: OnProgress, detection: Detection, actions: Callable[[], int]
-) -> ProgressReport:
-    from overshoot.application.progress_report import ProgressReport
-
-    return ProgressReport(on_progress, detection.report, bootstrap.system_clock(), actions)
-
-
-def _name_of(source: StreamSource) -> str:
-    """What a person calls it; addresses may have credentials in them and are not shown."""
-    if isinstance(source, VideoFileSource):
-        return str(source.file_path)
-    if isinstance(source, CameraSource):
-        return f"camera {source.device_index}"
-    return type(source).__name__

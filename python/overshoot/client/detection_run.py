@@ -48,6 +48,11 @@ class DetectionRun:
         """Whether frames are being sent and answers awaited."""
         return self._vision.is_active()
 
+    @property
+    def clips_unanswered(self) -> int:
+        """Clips of a file that no answer came about in time."""
+        return self._vision.stats().clips_unanswered
+
     async def start(self) -> None:
         """Start the stream; raises what that raises, and leaves nothing running then."""
         self.detection.start()

@@ -17,6 +17,7 @@ from overshoot.domain.action_question import (
     action_schema,
 )
 from overshoot.domain.evidence import EvidenceConfig
+from overshoot.domain.progress import AnalysisProgress
 from overshoot.domain.stream import (
     DEFAULT_BACKEND,
     DEFAULT_MODEL,
@@ -40,6 +41,7 @@ DETECTION_PROCESSING = StreamProcessingConfig(
 """As the specification's relay samples: a waving hand needs five frames a second at least."""
 
 OnAction: TypeAlias = Callable[[DetectedAction], Awaitable[Any] | Any]
+OnProgress: TypeAlias = Callable[[AnalysisProgress], Awaitable[Any] | Any]
 
 
 class ActionDetectorOptions(TypedDict, total=False):

@@ -11,7 +11,11 @@ from overshoot.sync.started_context import StartedContext
 
 if TYPE_CHECKING:
     from overshoot.client.action_store import ActionStore
-    from overshoot.client.detector_config import ActionDetectorConfig, ActionDetectorOptions
+    from overshoot.client.detector_config import (
+        ActionDetectorConfig,
+        ActionDetectorOptions,
+        OnProgress,
+    )
     from overshoot.domain.action import DetectedAction
     from overshoot.domain.ending import StreamEnd
     from overshoot.domain.query import ActionFilters
@@ -43,7 +47,7 @@ class ActionDetector(StartedContext):
         self,
         path: str | os.PathLike[str],
         *,
-        on_progress: action_detector.OnProgress | None = None,
+        on_progress: OnProgress | None = None,
     ) -> list[DetectedAction]:
         """Look for actions in a video file, from its beginning to its end; those found.
 
@@ -91,6 +95,11 @@ class ActionDetector(StartedContext):
     def answer_faults(self) -> dict[FaultKind, int]:
         """How many answers of the latest run could not be used, by kind (`FaultKind`)."""
         return self._inner.answer_faults
+
+    @property
+    def clips_unanswered(self) -> int:
+        """How many clips of the latest `analyze_video` no answer came about in time."""
+        return self._inner.clips_unanswered
 
     def get_actions(self, **filters: Unpack[ActionFilters]) -> list[DetectedAction]:
         """The actions for which all filters hold; see `ActionStore.get_actions`."""
