@@ -19,6 +19,7 @@ import pytest
 from adapters.inference.local_weights import needs_networks
 from support.specification_blocks import BLOCKS as SPECIFIED
 from support.specification_tables import TABLES
+from support.videos import write_scene
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,8 +49,9 @@ def exchanged(block: str) -> str:
     )
 
 
-def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(block: str, folder: Path, video: Path) -> subprocess.CompletedProcess[str]:
     folder.mkdir()
+    (folder / "holiday.mp4").symlink_to(video)
     program = folder / "example.py"
     program.write_text(
         GATEWAY_OF_ITS_OWN.format(tests=str(ROOT / "tests"))
@@ -71,8 +73,9 @@ def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp("readme")
+    video = write_scene(folder / "holiday.mp4", seconds=4)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = [pool.submit(run, block, folder / str(at)) for at, block in enumerate(BLOCKS)]
+        jobs = [pool.submit(run, block, folder / str(at), video) for at, block in enumerate(BLOCKS)]
         return [job.result() for job in jobs]
 
 
@@ -80,6 +83,7 @@ def test_there_are_examples() -> None:
     assert len(BLOCKS) >= 8
 
 
+@pytest.mark.timeout(180)  # The first waits for all of them.
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_a_block_of_the_readme_runs(
     number: int, outcomes: list[subprocess.CompletedProcess[str]]
