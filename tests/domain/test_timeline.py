@@ -3,10 +3,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overshoot.domain.timeline import MediaTimeline
+from overshoot.domain.timeline import MediaStamps, MediaTimeline
 
 SECOND = 90_000
 
@@ -44,3 +45,23 @@ def test_time_always_rises(ticks: Any) -> None:
     found = seconds(*ticks)
     assert all(later > earlier for earlier, later in pairwise(found))
     assert found[-1] <= 10.0 * len(ticks)
+
+
+@given(st.lists(st.floats(0, 8), min_size=1, max_size=50), st.floats(0, 1e6))
+def test_stamps_and_timeline_are_the_way_there_and_back(steps: list[float], origin: float) -> None:
+    stamps, timeline = MediaStamps(), MediaTimeline()
+    time = origin
+    before = -1
+    for step in [0.0, *steps]:
+        time += max(step, 1e-3)
+        stamp = stamps.stamp(time)
+        assert stamp > before
+        before = stamp
+        passed = time - origin - 1e-3
+        assert timeline.advance(stamp) == pytest.approx(passed, abs=1e-5)
+
+
+def test_stamps_rise_where_source_times_do_not() -> None:
+    stamps = MediaStamps()
+    times = [5.0, 5.0, 1.0, 5.0 + 9 / 90_000]
+    assert [stamps.stamp(time) for time in times] == [0, 1, 2, 9]

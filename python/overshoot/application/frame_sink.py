@@ -155,7 +155,7 @@ class ConnectionFeed:
         """The next frame to send, or None at the end of the video."""
         frame = await self.take()
         if frame is not None:
-            self.note_sent()
+            self.note_sent(frame)
         return frame
 
     def answered(self, result: InferenceResult[Any]) -> InferenceResult[Any]:
@@ -174,7 +174,8 @@ class ConnectionFeed:
         frame, self._taken = taken
         return frame
 
-    def note_sent(self) -> None:
-        """Remember that the frame that was taken last is sent now."""
+    def note_sent(self, frame: PlanarFrame) -> None:
+        """Remember that a frame is sent now: the one taken last, or one before it again."""
         if self._taken is not None:
-            self.sent.add(evolve(self._taken, sent_at=self._clock.monotonic()))
+            now, index, timestamp = self._clock.monotonic(), frame.index, frame.timestamp
+            self.sent.add(evolve(self._taken, index=index, timestamp=timestamp, sent_at=now))

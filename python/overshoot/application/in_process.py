@@ -12,7 +12,7 @@ from overshoot.application.waiting import cancel
 from overshoot.domain.ending import CLOSE_STREAM_ENDED
 from overshoot.domain.sampling import sampling_of
 from overshoot.domain.serving import Feedback, ServeRequest
-from overshoot.domain.timeline import RTP_CLOCK_RATE
+from overshoot.domain.timeline import MediaStamps
 from overshoot.errors import StreamEndedError
 from overshoot.framepath import from_i420
 from overshoot.log import get_logger
@@ -70,7 +70,7 @@ class InProcessTransport:
         self._events: asyncio.Queue[TransportEvent | None] = asyncio.Queue()
         self._converting: ThreadPoolExecutor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ticks = -1
+        self._stamps = MediaStamps()
         self._closed = False
 
     async def open(self, request: StreamRequest, feed: FrameFeed) -> OpenedStream:
@@ -158,8 +158,8 @@ class InProcessTransport:
         self, stream: ServedStream, frame: PlanarFrame, converting: ThreadPoolExecutor
     ) -> None:
         # Time passes through the stamps of RTP, so that the clips are those of a gateway.
-        self._ticks = max(self._ticks + 1, round(frame.timestamp * RTP_CLOCK_RATE))
-        arrival = stream.arrived(self._ticks, frame.width, frame.height)
+        ticks = self._stamps.stamp(frame.timestamp)
+        arrival = stream.arrived(ticks, frame.width, frame.height)
         if not arrival.wanted:
             stream.pass_by(arrival)
             return

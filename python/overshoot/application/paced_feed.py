@@ -64,10 +64,10 @@ class PacedFeed(ConnectionFeed):
         self._pacing.place(frame.timestamp)
         await self._turn()
         self._pacing.sent()
+        self.note_sent(frame)
+        self._last = frame
         if frame is self._next:
             self._next = None
-            self.note_sent()
-        self._last = frame
         return frame
 
     def answered(self, result: InferenceResult[Any]) -> InferenceResult[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import define, field, frozen
 
 from overshoot.domain.sampling import Sampler, Sampling
-from overshoot.domain.timeline import RTP_CLOCK_RATE, MediaTimeline
+from overshoot.domain.timeline import MediaStamps, MediaTimeline
 
 PATIENCE_SECONDS = 60.0
 """How long an answer is waited for: twice what the embedded gateway gives a model for one."""
@@ -53,8 +53,7 @@ class Pacing:
     unanswered: int = field(default=0, init=False)
     _sampler: Sampler[_Sent] = field(init=False)
     _timeline: MediaTimeline = field(factory=MediaTimeline, init=False)
-    _origin: float | None = field(default=None, init=False)
-    _ticks: int = field(default=-1, init=False)
+    _stamps: MediaStamps = field(factory=MediaStamps, init=False)
     _placed: int = field(default=0, init=False)
     _next_clip: float | None = field(default=None, init=False)
     _last_made_one: bool = field(default=False, init=False)
@@ -69,11 +68,8 @@ class Pacing:
 
     def place(self, timestamp: float) -> None:
         """The frame to be sent next, by its source time in seconds; once for each frame."""
-        if self._origin is None:
-            self._origin = timestamp
-        # As the sender and the gateway do, so that both sides come to the same times.
-        self._ticks = max(self._ticks + 1, round((timestamp - self._origin) * RTP_CLOCK_RATE))
-        time = self._timeline.advance(self._ticks)
+        # The way of the sender and of the gateway, so that both sides come to the same times.
+        time = self._timeline.advance(self._stamps.stamp(timestamp))
         if self._sampler.wants(time):
             self._sampler.add(_Sent(time, self._placed))
         else:

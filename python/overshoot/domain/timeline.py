@@ -1,8 +1,9 @@
-"""Stream time from the time stamps of a media stream."""
+"""Stream time to the time stamps of a media stream, and back."""
 
 from __future__ import annotations
 
 RTP_CLOCK_RATE = 90_000
+"""Hertz of the time stamps of video (RFC 6184 section 8.2.1, RFC 7741 section 6.1)."""
 MAX_JUMP_SECONDS = 10.0
 _WRAP = 1 << 32
 
@@ -30,3 +31,22 @@ class MediaTimeline:
             self._elapsed += self._step
         self._last = ticks
         return self._elapsed / self._rate
+
+
+class MediaStamps:
+    """The RTP time stamps that frames are sent with: 0 for the first, and always rising.
+
+    Equal or backward source times would make the receiver's picture freeze or race.
+    """
+
+    def __init__(self, clock_rate: int = RTP_CLOCK_RATE) -> None:
+        self._rate = clock_rate
+        self._origin: float | None = None
+        self._last = -1
+
+    def stamp(self, timestamp: float) -> int:
+        """The stamp of the next frame, whose source time is given in seconds."""
+        if self._origin is None:
+            self._origin = timestamp
+        self._last = max(self._last + 1, round((timestamp - self._origin) * self._rate))
+        return self._last

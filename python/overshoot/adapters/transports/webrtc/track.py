@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
+from overshoot.domain.timeline import RTP_CLOCK_RATE, MediaStamps
+
 if TYPE_CHECKING:
     from overshoot.domain.frame import PlanarFrame
     from overshoot.ports.transport import FrameFeed
 
-CLOCK_RATE = 90_000
-"""Hertz of RTP video timestamps (RFC 6184 section 8.2.1, RFC 7741 section 6.1)."""
 MICROSECONDS = 1_000_000
-REPEAT_TICKS = CLOCK_RATE // 30
+REPEAT_TICKS = RTP_CLOCK_RATE // 30
 
 
 class FrameTrack(MediaStreamTrack):
@@ -35,8 +35,8 @@ class FrameTrack(MediaStreamTrack):
         self._feed = feed
         self._on_drained = on_drained
         self._last: PlanarFrame | None = None
-        self._origin = 0.0
-        self._pts = -1
+        self._stamps = MediaStamps()
+        self._pts = 0
         self._repeated = False
         self.drained: bool = False
 
@@ -49,11 +49,8 @@ class FrameTrack(MediaStreamTrack):
             await begun()
         frame = await self._feed.next_frame()
         if frame is not None:
-            if self._last is None:
-                self._origin = frame.timestamp
             self._last = frame
-            # Equal or backward source times would make the receiver's picture freeze or race.
-            self._pts = max(self._pts + 1, round((frame.timestamp - self._origin) * CLOCK_RATE))
+            self._pts = self._stamps.stamp(frame.timestamp)
             return self._video_frame(frame)
         if self._last is not None and not self._repeated:
             self._repeated = True
@@ -68,6 +65,6 @@ class FrameTrack(MediaStreamTrack):
         planes = frame.planes.reshape(frame.height * 3 // 2, frame.width)
         picture = VideoFrame.from_numpy_buffer(planes, format="yuv420p")
         # aiortc's VP8 encoder counts in microseconds and rounds down on the way there and back.
-        picture.pts = -(-self._pts * MICROSECONDS // CLOCK_RATE)
+        picture.pts = -(-self._pts * MICROSECONDS // RTP_CLOCK_RATE)
         picture.time_base = Fraction(1, MICROSECONDS)
         return picture
