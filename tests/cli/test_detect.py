@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from overshoot import ActionStore
+from overshoot import ActionStore, EvidenceFolder
 from support.videos import write_scene
 
 QR = ("--action", "QR code")
@@ -35,7 +35,8 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_json_is_an_action_a_line_and_nothing_else(video: Path, tmp_path: Path) -> None:
     store, exported = tmp_path / "actions.db", tmp_path / "actions.json"
-    done = detect(video, *QR, "--json", "--store", f"sqlite:///{store}", "--export", exported)
+    kept_in = ("--store", f"sqlite:///{store}", "--export", exported)
+    done = detect(video, *QR, "--each-verdict", "--json", *kept_in)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -49,6 +50,15 @@ def test_json_is_an_action_a_line_and_nothing_else(video: Path, tmp_path: Path) 
     kept = ActionStore(f"sqlite:///{store}")
     assert [action.timestamp for action in kept.get_actions()] == times
     kept.close()
+
+
+def test_what_goes_on_is_one_action_and_its_video_is_kept(video: Path, tmp_path: Path) -> None:
+    done = detect(video, *QR, "--json", "--evidence", tmp_path)
+    assert done.returncode == 0, done.stderr
+    [action] = [json.loads(line) for line in done.stdout.splitlines()]
+    assert action["timestamp"] < 0.2
+    assert action["duration"] > 1.5
+    assert [clip.action.action for clip in EvidenceFolder(tmp_path)] == ["QR code"]
 
 
 def test_a_file_that_cannot_be_read_does_not_keep_the_others(video: Path) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from overshoot.cli.detect_view import DetectView, JsonDetectView, TextDetectView
+from overshoot.domain.evidence import EvidenceConfig
+from overshoot.domain.tracking_rule import TrackingRule
 from overshoot.errors import ConfigurationError, OvershootError
 
 if TYPE_CHECKING:
@@ -47,13 +49,26 @@ def detect(
             " .parquet, .vtt or .srt."
         ),
     ] = None,
+    each_verdict: Annotated[
+        bool,
+        typer.Option(
+            "--each-verdict",
+            help="Tell each confident verdict by itself, in place of actions with a beginning and"
+            " an end.",
+        ),
+    ] = False,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(help="Keep the video of each action in this folder, for overshoot replay."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object an action, and nothing else.")
     ] = False,
 ) -> None:
     """Look for actions in videos, faster than real time, with no key, GPU or network.
 
-    Each action is a line on stdout. A video that cannot be read is told, and the next one is begun.
+    Each action is a line on stdout: when it begins, how long it lasts, how sure the model is. A
+    video that cannot be read is told, and the next one is begun.
 
     Example: overshoot detect holiday.mp4 --action "waving hand" --action "thumbs up"
     """
@@ -61,6 +76,8 @@ def detect(
     options: dict[str, Any] = {
         "actions": action,
         "min_confidence": min_confidence,
+        "tracking": None if each_verdict else TrackingRule(enter_confidence=min_confidence),
+        "evidence": None if evidence is None else EvidenceConfig(folder=evidence),
         **_who_answers(api_url, api_key),
     }
     view: DetectView = JsonDetectView() if as_json else TextDetectView()

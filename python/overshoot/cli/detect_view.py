@@ -130,12 +130,13 @@ class TextDetectView:
             )
 
     def action(self, action: DetectedAction) -> None:
-        """Time, name, confidence; the file where there are several."""
+        """When, how long where that is known, how sure; what, and in which file."""
         row = self._rows[-1]
         row.actions[action.action] += 1
+        lasted = "" if action.duration is None else f" +{action.duration:6.2f} s"
         self._out.print(
             Text.assemble(
-                (f"{action.timestamp:10.2f} s", "cyan"),
+                (f"{action.timestamp:10.2f} s{lasted}", "cyan"),
                 (f"  {action.confidence:4.0%}", "green"),
                 f"  {action.action}",
                 (f"  {row.path.name}", "dim"),
