@@ -25,7 +25,7 @@ from overshoot.adapters.stores.sql_rows import ADDED, rows, stored
 from overshoot.adapters.stores.sql_statements import FOUND, Statement
 from overshoot.adapters.stores.sql_terms import terms
 from overshoot.adapters.stores.sqlite import SqliteStore
-from overshoot.adapters.stores.sqlite_plan import SQLITE, planned
+from overshoot.adapters.stores.sqlite_plan import MANY, SQLITE, planned
 from overshoot.adapters.stores.sqlite_schema import save_prompts
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.query import ActionQuery
@@ -37,6 +37,7 @@ NAMES = [f"action {n}" for n in range(12)]
 ADD_AT_ONCE = 20_000
 ADD_ROUNDS = 5
 FIND_ROUNDS = 60
+FAR_APART = {"long ones"}
 LEAST_SHARE = 0.6
 MOST_TIMES = 2.0
 MOST_SECONDS = 0.010
@@ -145,7 +146,9 @@ def finding(folder: Path, count: int) -> bool:
     print(f"  {'':24} {'found':>6} {'bare ms':>9} {'ours ms':>9} {'ratio':>7}")
     good = True
     for name, query in queries(count).items():
-        statement = planned(bare, query, terms(query, SQLITE, time()) or [], FOUND)
+        asked = terms(query, SQLITE, time()) or []
+        # The store finds out by itself when rows in their order take too long.
+        statement = planned(bare, query, asked, FOUND, few=MANY if name in FAR_APART else None)
         good &= compared(name, store, bare, query, statement)
     bare.close()
     store.close()

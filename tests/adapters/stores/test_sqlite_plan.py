@@ -28,12 +28,16 @@ CLOCK = ManualClock()
 
 
 class OtherPlansMachine(StoreMachine):
-    """No filter ever leaves few rows, and two texts are too many for SQL."""
+    """No filter ever leaves few rows, and three texts are too many for SQL."""
+
+    steps = sqlite_plan.STEPS
 
     def make_store(self, clock: Clock) -> Store:
         self.around = ExitStack()
         patch = self.around.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(sqlite_plan, "FEW", -1)
+        patch.setattr(sqlite_plan, "STEPS", self.steps)
+        patch.setattr(sqlite_plan, "STEPS_FOR_EACH", 0)
         patch.setattr(sql_terms, "MOST_TEXTS", 2)
         folder = self.around.enter_context(made_in_memory())
         return SqliteStore(Path(folder) / "actions.db", clock=clock)
@@ -45,6 +49,16 @@ class OtherPlansMachine(StoreMachine):
 
 TestOtherPlans: type[TestCase] = OtherPlansMachine.TestCase
 TestOtherPlans.settings = machine_settings(max_examples=40, steps=20)  # type: ignore[attr-defined]
+
+
+class HurriedMachine(OtherPlansMachine):
+    """Whatever has a limit takes too long at first."""
+
+    steps = 1
+
+
+TestHurried: type[TestCase] = HurriedMachine.TestCase
+TestHurried.settings = machine_settings(max_examples=40, steps=20)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

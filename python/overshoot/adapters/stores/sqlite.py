@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from threading import TIMEOUT_MAX
@@ -21,7 +20,7 @@ from overshoot.adapters.stores.sql_statements import (
 )
 from overshoot.adapters.stores.sql_terms import decided_by_sql, terms
 from overshoot.adapters.stores.sqlite_connections import SqliteConnections
-from overshoot.adapters.stores.sqlite_plan import SQLITE, planned
+from overshoot.adapters.stores.sqlite_plan import SQLITE, fetched, planned
 from overshoot.adapters.stores.sqlite_schema import save_prompts
 from overshoot.domain.stored import (
     ActionSummary,
@@ -92,12 +91,13 @@ class SqliteStore:
     def select(self, query: ActionQuery) -> list[StoredAction]:
         """Those that match."""
         with self._connections.reading() as connection:
-            statement = self._planned(connection, query, FOUND)
-            if statement is None:
+            asked = terms(query, SQLITE, self._clock.wall())
+            if asked is None:
                 return []
-            cursor = connection.execute(statement.sql, statement.values)
             if decided_by_sql(query):
-                return stored(cursor.fetchall())
+                return stored(fetched(connection, query, asked))
+            statement = planned(connection, query, asked, FOUND)
+            cursor = connection.execute(statement.sql, statement.values)
             found = list(islice(judged(query, cursor.fetchmany), query.limit))
             cursor.close()
             return found
@@ -154,16 +154,12 @@ class SqliteStore:
             row: tuple[int] = connection.execute("SELECT count(*) FROM actions").fetchone()
             return row[0]
 
-    def _planned(
-        self, connection: sqlite3.Connection, query: ActionQuery, columns: str
-    ) -> Statement | None:
-        asked = terms(query, SQLITE, self._clock.wall())
-        return None if asked is None else planned(connection, query, asked, columns)
-
-    def _counted(self, query: ActionQuery, count: Any) -> list[Any]:
+    def _counted(
+        self, query: ActionQuery, count: Callable[[Statement], Statement]
+    ) -> list[tuple[Any, ...]]:
         with self._connections.reading() as connection:
-            statement = self._planned(connection, query, COUNTED)
-            if statement is None:
+            asked = terms(query, SQLITE, self._clock.wall())
+            if asked is None:
                 return []
-            counting: Statement = count(statement)
+            counting = count(planned(connection, query, asked, COUNTED))
             return connection.execute(counting.sql, counting.values).fetchall()

@@ -128,6 +128,8 @@ class SqliteConnections:
     def give_up(self) -> None:
         """Be closed, in a child that was forked while somebody else held the locks."""
         self._prepare_locks()
+        _parents.append((self._writer, self._idle))
+        self._writer, self._idle = None, []
         self._closed = "this store was in use while the program forked; open a new one here"
 
     def _create(self) -> None:
@@ -258,6 +260,8 @@ def _identity(path: Path) -> Identity | None:
 
 
 _everyone: weakref.WeakSet[SqliteConnections] = weakref.WeakSet()
+_parents: list[object] = []
+"""In a forked child, what it must not close."""
 _paused: list[tuple[SqliteConnections, bool]] = []
 
 

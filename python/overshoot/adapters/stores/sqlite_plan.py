@@ -2,8 +2,9 @@
 
 SQLite guesses without statistics, which would have to be kept up to date; wrong guesses cost
 seconds among a million actions. So the index entries of each filter are counted first, up to
-`FEW`, in microseconds: a filter that leaves few rows leads; where none does, rows are read in
-their order, until ``limit`` are found.
+`FEW`, in microseconds: a filter that leaves few rows leads. Where none does, rows are read in
+their order, until ``limit`` are found; and where that takes too many steps, because those that
+match are far apart, by the index of the filter that leaves the fewest.
 """
 
 from __future__ import annotations
@@ -14,13 +15,19 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from overshoot.adapters.stores.sql_statements import COUNTED, Statement, selection
+from overshoot.adapters.stores.sql_statements import COUNTED, FOUND, Statement, selection
 from overshoot.adapters.stores.sql_terms import Dialect, Term, decided_by_sql, order_by
+from overshoot.adapters.stores.sqlite_errors import primary_code
 
 if TYPE_CHECKING:
+    from overshoot.adapters.stores.sql_rows import Found
     from overshoot.domain.query import ActionQuery
 
-FEW: Final = 400
+FEW: Final = 150
+MANY: Final = 100_000
+STEPS: Final = 20_000
+STEPS_FOR_EACH: Final = 100
+"""Of SQLite's machine, in all and for each row that is asked for: about two milliseconds."""
 MOST_MERGED: Final = 20
 _WITH_TIME: Final = ("session", "source", "action")
 """Columns whose index goes on with the timestamp."""
@@ -46,44 +53,73 @@ SQLITE: Final = Dialect("actions", _one_of, _holds_text, _prompt_holds)
 
 
 def planned(
-    connection: sqlite3.Connection, query: ActionQuery, terms: Sequence[Term], columns: str
+    connection: sqlite3.Connection,
+    query: ActionQuery,
+    terms: Sequence[Term],
+    columns: str,
+    *,
+    few: int | None = None,
 ) -> Statement:
-    """The statement for rows of a query; in its order, where they are found or limited."""
+    """The statement for rows of a query; in its order, where they are found or limited.
+
+    A filter leads that leaves at most ``few`` rows, `FEW` by default.
+    """
     limit = query.limit if decided_by_sql(query) else None
     ordered = query.limit is not None or columns != COUNTED
     order = order_by(query) if ordered else ""
-    leading = _leading(connection, query, terms)
+    leading = _leading(connection, query, terms, FEW if few is None else few)
     if leading is not None:
         return selection(columns, f"actions INDEXED BY actions_{leading}", terms, order, limit)
-    names = next((term for term in terms if term.column == "action"), None)
-    by_time = query.order.removeprefix("-") == "timestamp"
-    if query.limit is not None and by_time and names and 1 < len(names.values) <= MOST_MERGED:
+    names = _to_merge(query, terms)
+    if names is not None:
         return _merged(columns, [each for each in terms if each != names], names, order, limit)
     return selection(columns, "actions", _without_others(query, terms), order, limit)
 
 
-def _leading(
+def fetched(
     connection: sqlite3.Connection, query: ActionQuery, terms: Sequence[Term]
+) -> list[Found]:
+    """The rows of a query that SQL decides."""
+    if query.limit is not None:
+        hurried = planned(connection, query, terms, FOUND)
+        connection.set_progress_handler(lambda: 1, STEPS + STEPS_FOR_EACH * query.limit)
+        try:
+            return connection.execute(hurried.sql, hurried.values).fetchall()
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_INTERRUPT:
+                raise
+        finally:
+            connection.set_progress_handler(None, 0)
+    statement = planned(connection, query, terms, FOUND, few=MANY if query.limit else None)
+    return connection.execute(statement.sql, statement.values).fetchall()
+
+
+def _leading(
+    connection: sqlite3.Connection, query: ActionQuery, terms: Sequence[Term], few: int
 ) -> str | None:
     """The column whose index is to be read, where that is clear."""
     order = query.order.removeprefix("-")
     there = {term.column for term in terms}
-    asked = [each for each in (*_WITH_TIME, *_ALONE) if each in there and each != order]
-    if len(asked) == 1 and asked[0] in _in_order(query, terms):
-        return asked[0]
-    counts = {column: _count(connection, column, terms) for column in asked}
+    # These give the order, too; what leaves few rows is better still.
+    in_order = ["action"] if _to_merge(query, terms) else _in_order(query, terms)[:1]
+    asked = [
+        column
+        for column in (*_WITH_TIME, *_ALONE)
+        if column in there and column not in {order, *in_order}
+    ]
+    counts = {column: _count(connection, column, terms, few) for column in asked}
     fewest = min(asked, key=lambda column: counts[column], default=None)
-    return fewest if fewest is not None and counts[fewest] <= FEW else None
+    return fewest if fewest is not None and counts[fewest] <= few else None
 
 
-def _count(connection: sqlite3.Connection, column: str, terms: Sequence[Term]) -> int:
-    """How many rows its index leaves, up to one more than `FEW`."""
+def _count(connection: sqlite3.Connection, column: str, terms: Sequence[Term], few: int) -> int:
+    """How many rows its index leaves, up to one more than ``few``."""
     known = (column, "timestamp") if column in _WITH_TIME else (column,)
     entries = selection(
         "1",
         f"actions INDEXED BY actions_{column}",
         [term for term in terms if term.column in known],
-        limit=FEW + 1,
+        limit=few + 1,
     )
     counted = connection.execute(f"SELECT count(*) FROM ({entries.sql})", entries.values)  # noqa: S608
     row: tuple[int] = counted.fetchone()
@@ -97,9 +133,18 @@ def _in_order(query: ActionQuery, terms: Sequence[Term]) -> list[str]:
     return [t.column for t in terms if t.column in _WITH_TIME and len(t.values) == 1]
 
 
+def _to_merge(query: ActionQuery, terms: Sequence[Term]) -> Term | None:
+    """The term of several names, where each is to be read in the order of time by itself."""
+    if query.limit is None or query.order.removeprefix("-") != "timestamp":
+        return None
+    names = next((term for term in terms if term.column == "action"), None)
+    return names if names is not None and 1 < len(names.values) <= MOST_MERGED else None
+
+
 def _without_others(query: ActionQuery, terms: Sequence[Term]) -> list[Term]:
     """The terms, but for indexes that would lead through too much."""
-    useful = [*_WITH_TIME, "timestamp"] if query.limit is None else _in_order(query, terms)[:1]
+    in_order = _in_order(query, terms)[:1]
+    useful = [*_WITH_TIME, "timestamp"] if query.limit is None and not in_order else in_order
     kept = {query.order.removeprefix("-"), *useful}
     # A plus sign keeps SQLite from looking for an index.
     return [
