@@ -120,7 +120,7 @@ def test_on_a_terminal_a_bar_is_drawn_beside_the_actions(video: Path) -> None:
 def test_ctrl_c_ends_it(tmp_path: Path) -> None:
     video = write_scene(tmp_path / "long.mp4", seconds=30.0, fps=10.0)
     with subprocess.Popen(
-        command(video, *QR),
+        command(video, *QR, "--each-verdict"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
