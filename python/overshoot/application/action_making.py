@@ -70,7 +70,8 @@ class EachVerdict:
             "schema_version": verdict.schema_version,
             "inference_latency_ms": result.inference_latency_ms,
             "total_latency_ms": result.total_latency_ms,
-            "timestamp_from": "arrival" if result.timestamp is None else "video",
+            # Who says no time gets one from `SentFrames`, but no start.
+            "timestamp_from": "arrival" if result.timestamp_start is None else "video",
             "clip_start": verdict.start,
             "clip_end": verdict.end,
             "verdicts": [shown(verdict)],

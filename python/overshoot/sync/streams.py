@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from overshoot.client.stream_handle import StreamHandle
     from overshoot.client.stream_relay import OnRelayResult
     from overshoot.domain.ending import StreamEnd
+    from overshoot.domain.frame import Frame
     from overshoot.domain.inference import InferenceResult
     from overshoot.domain.ledger import StreamStats
     from overshoot.domain.pixels import PixelLayout
@@ -102,8 +103,13 @@ class _Stream(StartedContext, Generic[AnswerT]):
 class RealtimeVision(_Stream[AnswerT], Generic[AnswerT]):
     """`overshoot.RealtimeVision` for programs without an event loop; see `overshoot.sync`."""
 
-    def __init__(self, config: RealtimeVisionConfig[AnswerT]) -> None:
-        inner = realtime_vision.RealtimeVision[AnswerT](config)
+    def __init__(
+        self,
+        config: RealtimeVisionConfig[AnswerT],
+        *,
+        on_frame: Callable[[Frame], None] | None = None,
+    ) -> None:
+        inner = realtime_vision.RealtimeVision[AnswerT](config, on_frame=on_frame)
         super().__init__(inner)
         self._inner = inner
 
