@@ -25,7 +25,7 @@ from overshoot.adapters.stores.sql_rows import ADDED, rows, stored
 from overshoot.adapters.stores.sql_statements import FOUND, Statement
 from overshoot.adapters.stores.sql_terms import terms
 from overshoot.adapters.stores.sqlite import SqliteStore
-from overshoot.adapters.stores.sqlite_plan import MANY, SQLITE, planned
+from overshoot.adapters.stores.sqlite_plan import SQLITE, planned
 from overshoot.adapters.stores.sqlite_schema import save_prompts
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.query import ActionQuery
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 NAMES = [f"action {n}" for n in range(12)]
 ADD_AT_ONCE = 20_000
-ADD_ROUNDS = 5
+ADD_ROUNDS = 9
 FIND_ROUNDS = 60
 FAR_APART = {"long ones"}
 LEAST_SHARE = 0.6
@@ -148,7 +148,9 @@ def finding(folder: Path, count: int) -> bool:
     for name, query in queries(count).items():
         asked = terms(query, SQLITE, time()) or []
         # The store finds out by itself when rows in their order take too long.
-        statement = planned(bare, query, asked, FOUND, few=MANY if name in FAR_APART else None)
+        statement = planned(
+            bare, query, asked, FOUND, few=count // 100 if name in FAR_APART else None
+        )
         good &= compared(name, store, bare, query, statement)
     bare.close()
     store.close()
