@@ -44,6 +44,7 @@ class SqliteConnections:
         self._in_use = 0
         self._generation = 0
         self._closed = ""
+        self._pausing = False
         self._log_path = path.with_name(f"{path.name}-wal")
         self._log: Identity | None = None
         self._create()
@@ -113,7 +114,11 @@ class SqliteConnections:
         if not self._writing.acquire(timeout=FORK_PATIENCE_SECONDS):
             return False
         if self._state.acquire(timeout=FORK_PATIENCE_SECONDS):
-            if self._returned.wait_for(lambda: self._in_use == 0, FORK_PATIENCE_SECONDS):
+            self._pausing = True
+            quiet = self._returned.wait_for(lambda: self._in_use == 0, FORK_PATIENCE_SECONDS)
+            self._pausing = False
+            self._returned.notify_all()
+            if quiet:
                 self._forget()
                 return True
             self._state.release()
@@ -186,12 +191,15 @@ class SqliteConnections:
 
     def _borrow(self) -> tuple[sqlite3.Connection, int]:
         with self._state:
-            self._returned.wait_for(lambda: self._closed or self._in_use < MOST_READERS)
+            self._returned.wait_for(self._may_borrow)
             self._check_open()
             self._check_same_file()
             reader = self._idle.pop() if self._idle else self._open()
             self._in_use += 1
             return reader, self._generation
+
+    def _may_borrow(self) -> bool:
+        return self.closed or (self._in_use < MOST_READERS and not self._pausing)
 
     def _give_back(self, reader: sqlite3.Connection, generation: int, *, broken: bool) -> None:
         with self._state:
