@@ -63,6 +63,7 @@ rust-check: setup
 bench: setup ## Measure the frame path and the stores beside their peers
 	$(BIN)/python benches/python/bench_framepath.py
 	$(BIN)/python benches/python/bench_memory_store.py
+	$(BIN)/python benches/python/bench_sqlite_store.py
 	$(BIN)/python benches/python/bench_evidence.py
 	$(BIN)/python benches/python/bench_analysis.py
 	cargo bench --workspace --locked

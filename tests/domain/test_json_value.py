@@ -77,3 +77,10 @@ def test_a_list_in_itself_is_too_deep() -> None:
     assert fault is not None
     assert "nested deeper" in fault
     assert len(fault) < 200
+
+
+def test_an_integer_that_no_text_would_take_is_none() -> None:
+    assert json_fault({"n": 2**2047}) is None
+    fault = json_fault({"n": 10**5000})
+    assert fault is not None
+    assert fault.startswith("metadata['n'] is an integer of 16610 bits")

@@ -13,7 +13,9 @@ MOST_NESTED: Final = 64
 _encode = json.JSONEncoder(
     allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
 ).encode
-_SAFE: Final = frozenset({int, bool, type(None)})
+_SAFE: Final = frozenset({bool, type(None)})
+_MOST_BITS: Final = 2048
+"""Python writes integers of up to 4,300 digits as text, and readers of JSON far shorter ones."""
 
 
 def json_fault(value: object, path: str = "metadata") -> str | None:
@@ -57,7 +59,10 @@ def _faults(value: object, path: str, depth: int) -> Iterator[str]:
     elif isinstance(value, float):
         if not isfinite(value):
             yield f"{path} is {value!r}, which JSON does not know"
-    elif not isinstance(value, int):
+    elif isinstance(value, int):
+        if value.bit_length() > _MOST_BITS:
+            yield f"{path} is an integer of {value.bit_length()} bits; at most {_MOST_BITS} are kept"
+    else:
         kind = type(value).__name__
         help = "; JSON knows lists: use list(…)" if kind == "tuple" else ", which is not JSON"
         yield f"{path} is of type {kind}{help}"
