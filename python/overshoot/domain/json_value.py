@@ -61,7 +61,8 @@ def _faults(value: object, path: str, depth: int) -> Iterator[str]:
             yield f"{path} is {value!r}, which JSON does not know"
     elif isinstance(value, int):
         if value.bit_length() > _MOST_BITS:
-            yield f"{path} is an integer of {value.bit_length()} bits; at most {_MOST_BITS} are kept"
+            bits = value.bit_length()
+            yield f"{path} is an integer of {bits} bits; at most {_MOST_BITS} are kept"
     else:
         kind = type(value).__name__
         help = "; JSON knows lists: use list(…)" if kind == "tuple" else ", which is not JSON"
