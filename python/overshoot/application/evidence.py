@@ -86,8 +86,8 @@ class EvidenceKeeper:
         self._closing = False
         self._told: str | None = None
         self._worker: asyncio.Task[None] | None = None
-        self.kept = 0
-        self.lost = 0
+        self.kept: int = 0
+        self.lost: int = 0
 
     async def start(self) -> None:
         """Begin to record. A folder that cannot be written is told of, and tried again later."""

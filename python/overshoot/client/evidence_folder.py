@@ -84,7 +84,7 @@ class EvidenceFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
 
     def __iter__(self) -> Iterator[KeptClip]:
         """One after the other; each is read when it is its turn.

@@ -85,7 +85,7 @@ class SegmentEncoder:
     """Encodes the pictures of one size; one thread."""
 
     def __init__(self, width: int, height: int, codec: Codec) -> None:
-        self.segment = Segment(width, height, codec.name)
+        self.segment: Segment = Segment(width, height, codec.name)
         self._context = _context(width, height, codec)
         self._group_began: int | None = None
 

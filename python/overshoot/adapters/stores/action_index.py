@@ -59,10 +59,10 @@ class Named:
     __slots__ = ("confidence", "count", "lasted", "timestamp")
 
     def __init__(self) -> None:
-        self.timestamp = Ordered(sort_key("timestamp"))
-        self.confidence = Ordered(sort_key("confidence"))
-        self.count = 0
-        self.lasted = 0.0
+        self.timestamp: Ordered = Ordered(sort_key("timestamp"))
+        self.confidence: Ordered = Ordered(sort_key("confidence"))
+        self.count: int = 0
+        self.lasted: float = 0.0
 
     def add(self, stored: StoredAction) -> None:
         """Keep one."""
@@ -80,7 +80,7 @@ class ActionIndex:
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: int = 0
         self._added = Ordered(sort_key("added"))
         self._timestamp = Ordered(sort_key("timestamp"))
         self._confidence = Ordered(sort_key("confidence"))

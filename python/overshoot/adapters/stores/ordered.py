@@ -35,7 +35,7 @@ class Ordered:
     __slots__ = ("_blocks", "_ends", "_keys", "key")
 
     def __init__(self, key: Callable[[StoredAction], float]) -> None:
-        self.key = key
+        self.key: Callable[[StoredAction], float] = key
         self._blocks: list[list[StoredAction]] = []
         self._keys: list[array[float]] = []
         self._ends: list[Position] = []

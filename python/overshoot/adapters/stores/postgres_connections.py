@@ -36,7 +36,7 @@ class PostgresConnections:
         self._statement_seconds = statement_seconds
         self._lock = Lock()
         self._pool: Pool | None = None
-        self.closed = False
+        self.closed: bool = False
         _everyone.add(self)
 
     @contextmanager

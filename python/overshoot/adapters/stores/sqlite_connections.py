@@ -55,7 +55,7 @@ class SqliteConnections:
         # Who needs both takes `writing` first.
         self._writing = Lock()
         self._state = Lock()
-        self.changed = Condition(self._state)
+        self.changed: Condition = Condition(self._state)
         self._returned = Condition(self._state)
 
     @property
