@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from overshoot.cli.demo_view import JsonView, LiveView, PlainView, View
+from overshoot.cli.gateway_options import ApiKey, ApiUrl, gateway_named
 from overshoot.cli.source_argument import SOURCE_HELP, describe_source, parse_source
 from overshoot.demos.main_job import DEFAULT_PROMPT, Gateway, Job, run
 from overshoot.domain.source import CameraSource, SyntheticSource, UrlSource
@@ -35,14 +36,8 @@ def demo(
     schema: Annotated[
         Path | None, typer.Option(help="A file with the JSON schema that answers must satisfy.")
     ] = None,
-    api_url: Annotated[
-        str | None,
-        typer.Option(envvar="OVERSHOOT_API_URL", help="Use this gateway in place of one here."),
-    ] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(envvar="OVERSHOOT_API_KEY", help="Its key.", show_envvar=True),
-    ] = None,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")
     ] = False,
@@ -51,6 +46,7 @@ def demo(
 
     Example: overshoot demo --source holiday.mp4 --prompt "Is a hand waving?"
     """
+    named = gateway_named(api_url, api_key)
     spec = parse_source(source, seconds=DEFAULT_SECONDS if seconds is None else seconds)
     endless = isinstance(spec, CameraSource | UrlSource)
     limit = DEFAULT_SECONDS if seconds is None and endless else seconds
@@ -60,7 +56,7 @@ def demo(
         # A scene that ends by itself shows the end of a video, too.
         seconds=None if isinstance(spec, SyntheticSource) else limit,
         output_schema=_schema(schema),
-        gateway=_gateway(api_url, api_key),
+        gateway=None if named is None else Gateway(*named),
     )
     view: View
     if as_json:
@@ -80,15 +76,6 @@ async def _watch(job: Job, view: View) -> Summary:
         summary = await run(job, on_started=view.started, on_result=view.result)
     view.summary(summary)
     return summary
-
-
-def _gateway(api_url: str | None, api_key: str | None) -> Gateway | None:
-    if api_url is None:
-        return None
-    if api_key is None:
-        message = "--api-url needs --api-key, or OVERSHOOT_API_KEY in the environment"
-        raise ConfigurationError(message, details={"field": "api_key"})
-    return Gateway(api_url, api_key)
 
 
 def _schema(path: Path | None) -> JsonSchema | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from overshoot.cli.detect_view import DetectView, JsonDetectView, TextDetectView
+from overshoot.cli.gateway_options import ApiKey, ApiUrl, gateway_named
 from overshoot.domain.evidence import EvidenceConfig
 from overshoot.domain.tracking_rule import TrackingRule
 from overshoot.errors import ConfigurationError, OvershootError
@@ -28,16 +29,8 @@ def detect(
     min_confidence: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="How sure the model must be.")
     ] = 0.6,
-    api_url: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OVERSHOOT_API_URL", help="Ask this gateway in place of the backend in here."
-        ),
-    ] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(envvar="OVERSHOOT_API_KEY", help="Its key.", show_envvar=True),
-    ] = None,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
     store: Annotated[
         str | None,
         typer.Option(help="Keep the actions: sqlite:///actions.db or postgresql://host/database."),
@@ -78,7 +71,7 @@ def detect(
         "min_confidence": min_confidence,
         "tracking": None if each_verdict else TrackingRule(enter_confidence=min_confidence),
         "evidence": None if evidence is None else EvidenceConfig(folder=evidence),
-        **_who_answers(api_url, api_key),
+        **_who_answers(gateway_named(api_url, api_key)),
     }
     view: DetectView = JsonDetectView() if as_json else TextDetectView()
     found, failed = asyncio.run(_detect(files, options, store, view))
@@ -117,12 +110,10 @@ async def _detect(
     return found, failed
 
 
-def _who_answers(api_url: str | None, api_key: str | None) -> dict[str, str]:
-    if api_url is None:
+def _who_answers(gateway: tuple[str, str] | None) -> dict[str, str]:
+    if gateway is None:
         return {"inference": "local", "model": "local"}
-    if api_key is None:
-        message = "--api-url needs --api-key, or OVERSHOOT_API_KEY in the environment"
-        raise ConfigurationError(message, details={"field": "api_key"})
+    api_url, api_key = gateway
     return {"api_url": api_url, "api_key": api_key}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from attrs import evolve
 
+from overshoot.cli.gateway_options import ApiKey, ApiUrl, gateway_named
 from overshoot.cli.replay_view import JsonReplayView, ReplayView, TableReplayView
 from overshoot.errors import ConfigurationError
 
@@ -47,16 +48,8 @@ def replay(
     fail_on_difference: Annotated[
         bool, typer.Option("--fail-on-difference", help="Exit with 1 where the prompts differ.")
     ] = False,
-    api_url: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OVERSHOOT_API_URL", help="Ask this gateway in place of the backend in here."
-        ),
-    ] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(envvar="OVERSHOOT_API_KEY", help="Its key.", show_envvar=True),
-    ] = None,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object, and nothing else.")
     ] = False,
@@ -70,11 +63,10 @@ def replay(
     prompts = [_prompt(each) for each in prompt]
     if len(prompts) > MOST_PROMPTS:
         raise _wrong("--prompt", f"give it once or twice, not {len(prompts)} times")
-    if api_url is not None and api_key is None:
-        raise _wrong("--api-url", "it needs --api-key, or OVERSHOOT_API_KEY in the environment")
+    url, key = gateway_named(api_url, api_key) or (None, None)
     options = ReplayOptions(
-        api_url=api_url,
-        api_key=api_key if api_url is not None else None,
+        api_url=url,
+        api_key=key,
         model=model,
         actions=action,
         min_confidence=min_confidence,
