@@ -63,7 +63,7 @@ def test_it_is_a_value(action: DetectedAction) -> None:
     ):
         assert same == action
         assert hash(same) == hash(action)
-    assert dataclasses.replace(action, frame_number=action.frame_number + 1) != action
+    assert dataclasses.replace(action, frame_number=action.frame_number ^ 1) != action
     assert dataclasses.replace(action, metadata={"other": 0}) != action
 
 

@@ -95,6 +95,8 @@ class StoreWriter:
         if not self._finished.done():
             # Between two attempts it leaves at once; in a store that hangs it is left behind.
             await asyncio.wait({self._finished}, timeout=1.0)
+        if self._finished.done():
+            self._thread.join()  # Only its last instructions are left.
         with self._changed:
             left = len(self._waiting)
         if left:
