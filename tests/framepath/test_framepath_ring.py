@@ -68,7 +68,8 @@ class RingMachine(RuleBasedStateMachine):
         timestamp, index, level = self.newest
         assert (frame.timestamp, frame.index) == (timestamp, index)
         assert (frame.width, frame.height) == (WIDTH, HEIGHT)
-        np.testing.assert_array_equal(frame.planes, framepath.to_i420(grey(level)))
+        # A resize rounds otherwise than none, so a grey between two levels may be either.
+        assert np.abs(frame.planes.astype(int) - framepath.to_i420(grey(level))).max() <= 1
         self.newest = None
         self.taken += 1
 

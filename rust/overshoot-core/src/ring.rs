@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::geometry::check_rows;
+use crate::rows::{Rows, check_rows};
 use crate::slots::{Counts, Pushed, Slots};
-use crate::{Filter, FrameError, PixelOrder, Plan, Scratch, Size};
+use crate::{Converter, Filter, FrameError, PixelOrder, Scratch, Settings, Size};
 
 /// What travels with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -29,8 +29,8 @@ struct State {
     slots: Slots,
     /// One per slot; taken out while the slot is being written or held.
     contents: Vec<Content>,
-    /// The plan of the last frame's geometry, for the next one.
-    plan: Option<Arc<Plan>>,
+    /// The conversion of the last frame's geometry, for the next one.
+    converter: Option<Arc<Converter>>,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +49,7 @@ impl FrameRing {
             state: Mutex::new(State {
                 slots: Slots::new(slots)?,
                 contents: (0..slots).map(|_| Content::default()).collect(),
-                plan: None,
+                converter: None,
             }),
         })
     }
@@ -60,26 +60,31 @@ impl FrameRing {
     }
 
     /// Converts a packed frame into a slot. From any thread; never waits for another's pixels.
-    pub fn push(
+    pub fn push<R: Rows>(
         &self,
-        rows: &[&[u8]],
+        rows: &R,
         source: Size,
         order: PixelOrder,
         stamp: Stamp,
     ) -> Result<Pushed, FrameError> {
-        check_rows("the frame", rows, source.packed_row_len(), source.height())?;
-        let Some((mut writing, plan)) = self.begin() else {
+        check_rows("the frame", rows, source.row_len(order), source.height())?;
+        let Some((mut writing, last)) = self.begin() else {
             return Ok(Pushed::Dropped);
         };
-        let plan = match plan {
-            Some(plan) if plan.source() == source => plan,
-            _ => Arc::new(Plan::new(source, self.size, self.filter)),
+        let settings = Settings {
+            order,
+            filter: self.filter,
+            ..Settings::default()
+        };
+        let converter = match last {
+            Some(last) if last.source() == source && last.settings() == settings => last,
+            _ => Arc::new(Converter::new(source, self.size, settings)?),
         };
         let content = &mut writing.content;
         content.stamp = stamp;
         content.planes.resize(self.size.i420_len(), 0);
-        plan.to_i420(rows, order, &mut content.scratch, &mut content.planes)?;
-        Ok(writing.commit(plan))
+        converter.convert(rows, &mut content.scratch, &mut content.planes)?;
+        Ok(writing.commit(converter))
     }
 
     /// The newest frame; `None` when there is none, and then the next push asks for a wake-up.
@@ -104,7 +109,7 @@ impl FrameRing {
         self.lock().slots.counts()
     }
 
-    fn begin(&self) -> Option<(Writing<'_>, Option<Arc<Plan>>)> {
+    fn begin(&self) -> Option<(Writing<'_>, Option<Arc<Converter>>)> {
         let mut state = self.lock();
         let index = state.slots.begin()?;
         let content = std::mem::take(&mut state.contents[index]);
@@ -114,7 +119,7 @@ impl FrameRing {
             content,
             committed: false,
         };
-        Some((writing, state.plan.clone()))
+        Some((writing, state.converter.clone()))
     }
 
     /// A panic elsewhere cannot leave the state half changed: no rule of [`Slots`] calls out.
@@ -132,11 +137,11 @@ struct Writing<'r> {
 }
 
 impl Writing<'_> {
-    fn commit(mut self, plan: Arc<Plan>) -> Pushed {
+    fn commit(mut self, converter: Arc<Converter>) -> Pushed {
         self.committed = true;
         let mut state = self.ring.lock();
         state.contents[self.index] = std::mem::take(&mut self.content);
-        state.plan = Some(plan);
+        state.converter = Some(converter);
         state.slots.commit(self.index)
     }
 }

@@ -4,7 +4,7 @@ use numpy::{PyArray1, PyReadonlyArray3};
 use overshoot_core::{Counts, Filter, Pushed, Size, Stamp};
 use pyo3::prelude::*;
 
-use crate::arrays::{Refusal, packed_size, pixel_order, rows, with_contiguous_rows};
+use crate::arrays::{ArrayRows, Refusal, packed_size, pixel_order};
 
 type Taken<'py> = (Bound<'py, PyArray1<u8>>, f64, i64);
 
@@ -34,13 +34,12 @@ impl FrameRing {
         order: &str,
     ) -> PyResult<bool> {
         let view = pixels.as_array();
-        let source = packed_size(view.shape())?;
         let order = pixel_order(order)?;
+        let source = packed_size(view.shape(), order)?;
         let stamp = Stamp { timestamp, index };
         let pushed = py.detach(|| {
-            let frame = with_contiguous_rows(view);
             self.ring
-                .push(&rows(&frame), source, order, stamp)
+                .push(&ArrayRows::new(view), source, order, stamp)
                 .map_err(Refusal::from)
         })?;
         Ok(pushed == Pushed::Wake)

@@ -12,7 +12,7 @@ fn ring(slots: usize) -> FrameRing {
 /// A frame of one grey, which every pixel of the converted frame must then be.
 fn push_grey(ring: &FrameRing, grey: u8, index: i64) -> Pushed {
     let row = [grey; 3 * SIZE.0];
-    let rows = [&row[..]; SIZE.1];
+    let rows = vec![&row[..]; SIZE.1];
     let stamp = Stamp {
         timestamp: 0.0,
         index,
@@ -87,7 +87,7 @@ fn planes_that_are_kept_leave_the_slot_usable() {
 #[test]
 fn a_frame_that_is_refused_is_not_counted() {
     let ring = ring(2);
-    let rows = [&[0_u8; 3][..]; 1];
+    let rows = vec![&[0_u8; 3][..]; 1];
     let refused = ring.push(&rows, ring.size(), PixelOrder::Bgr, Stamp::default());
     assert!(matches!(refused, Err(FrameError::Rows { .. })));
     assert_eq!(ring.counts(), Counts::default());
