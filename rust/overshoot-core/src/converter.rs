@@ -71,7 +71,7 @@ enum Way {
 #[derive(Debug, Default, Clone)]
 pub struct Scratch {
     fine: FineRows,
-    pairs: Vec<[i16; 8]>,
+    line: Vec<i16>,
     spare: Vec<u8>,
     work: Workspace,
     wide: Vec<u16>,
@@ -219,8 +219,8 @@ impl Converter {
         }
         match &self.way {
             Way::Area { columns, .. } => {
-                let pairs = self.placement.from.size.width().div_ceil(2);
-                scratch.pairs.resize(pairs.max(columns.needed), [0; 8]);
+                let len = self.placement.from.size.row_len(self.settings.order);
+                scratch.line.resize(len.max(columns.needed), 0);
             }
             Way::Wide { .. } => {
                 let len = to.row_len(self.settings.order);
@@ -265,11 +265,11 @@ impl Converter {
                     .take(1 + usize::from(lower))
                 {
                     let (first, weights) = rows.run(y);
-                    let width = self.placement.from.size.width();
-                    let input = AreaInput::new(|at| window.row(first + at), weights, order, width);
-                    self.kernels.area_down(input, &mut scratch.pairs);
+                    let input =
+                        AreaInput::new(|at| window.row(first + at), weights, window.row_len);
+                    self.kernels.area_down(&input, &mut scratch.line);
                     let fine = scratch.fine.row_mut(row);
-                    self.kernels.area_across(&scratch.pairs, columns, fine);
+                    self.kernels.area_across(&scratch.line, columns, fine);
                 }
                 self.finish(lower, scratch, out);
             }
@@ -318,7 +318,7 @@ impl Way {
             return Self::Bilinear { columns, rows };
         }
         match (
-            AreaColumns::new(&across, to.width()),
+            AreaColumns::new(&across, to.width(), settings.order),
             AreaRows::new(&down, to.height()),
         ) {
             (Some(columns), Some(rows)) => Self::Area { columns, rows },

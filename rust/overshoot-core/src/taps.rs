@@ -132,87 +132,131 @@ fn rounded(weights: &[u32], bits: u32) -> impl Iterator<Item = u16> {
     })
 }
 
-/// An output row of the area kernels: `weights` of as many source rows, from `first`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AreaRow {
-    pub(crate) first: usize,
-    pub(crate) weights: std::ops::Range<usize>,
-}
+/// The most taps that bytes are precise enough for as weights.
+const MOST_BYTE_TAPS: usize = 4;
 
-/// Weighted sums down the columns; weights in Q16.
+/// Weighted sums down the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AreaRows {
-    rows: Vec<AreaRow>,
+    /// The first source row of each output, and where its weights are.
+    runs: Vec<(usize, std::ops::Range<usize>)>,
     weights: Vec<u16>,
+    bytes: bool,
+}
+
+/// The weights of one output row, one for each of its source rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RowWeights<'a> {
+    /// Two to four, of seven bits, which sum to 128.
+    Bytes(&'a [u16]),
+    /// At most [`MOST_TAPS`], in Q16.
+    Words(&'a [u16]),
+}
+
+impl<'a> RowWeights<'a> {
+    pub(crate) const fn values(self) -> &'a [u16] {
+        match self {
+            Self::Bytes(weights) | Self::Words(weights) => weights,
+        }
+    }
 }
 
 impl AreaRows {
     pub(crate) fn new(axis: &Axis, len: usize) -> Option<Self> {
-        let (mut rows, mut weights) = (Vec::with_capacity(len), Vec::new());
-        for (first, run) in runs(axis, len) {
-            if run.len() > MOST_TAPS {
-                return None;
-            }
-            let start = weights.len();
-            weights.extend(rounded(&run, 16));
-            rows.push(AreaRow {
-                first,
-                weights: start..weights.len(),
-            });
+        let runs = runs(axis, len);
+        if runs.iter().any(|(_, run)| run.len() > MOST_TAPS) {
+            return None;
         }
-        Some(Self { rows, weights })
+        let few = 2..=MOST_BYTE_TAPS;
+        let bytes = runs.iter().all(|(_, run)| few.contains(&run.len()));
+        let bits = if bytes { BYTE_BITS } else { 16 };
+        let mut weights = Vec::new();
+        let runs = runs
+            .into_iter()
+            .map(|(first, run)| {
+                let start = weights.len();
+                weights.extend(rounded(&run, bits));
+                (first, start..weights.len())
+            })
+            .collect();
+        Some(Self {
+            runs,
+            weights,
+            bytes,
+        })
     }
 
     /// The first source row of output `y`, and the weights from there.
-    pub(crate) fn run(&self, y: usize) -> (usize, &[u16]) {
-        let row = &self.rows[y];
-        (row.first, &self.weights[row.weights.clone()])
+    pub(crate) fn run(&self, y: usize) -> (usize, RowWeights<'_>) {
+        let (first, range) = &self.runs[y];
+        let weights = &self.weights[range.clone()];
+        let weights = match self.bytes {
+            true => RowWeights::Bytes(weights),
+            false => RowWeights::Words(weights),
+        };
+        (*first, weights)
     }
 }
 
-/// Weighted sums along the row, over aligned pairs of pixels; weights in Q15.
+/// Weighted sums along a line of samples, over pairs of pixels; weights in Q15.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AreaColumns {
-    /// The first pair of each output, padded to whole blocks.
+    pub(crate) order: PixelOrder,
+    /// The first sample of each output, padded to whole blocks.
     pub(crate) first: Vec<u32>,
     /// How many pairs each output has: the same for all, some with weights of zero.
     pub(crate) pairs: usize,
-    /// Two weights of each pair, for each output in turn, four times over (one for each of the
-    /// three channels and padding).
+    /// See [`Self::weight`].
     pub(crate) weights: Vec<[[i16; 2]; 4]>,
-    /// Pairs that the row of sums must have, so that each output finds all of its own.
+    /// Samples that the line must have, so that each output finds eight from the first of each
+    /// of its pairs.
     pub(crate) needed: usize,
 }
 
 impl AreaColumns {
-    pub(crate) fn new(axis: &Axis, len: usize) -> Option<Self> {
+    pub(crate) fn new(axis: &Axis, len: usize, order: PixelOrder) -> Option<Self> {
         let mut runs = runs(axis, len);
-        if runs.iter().any(|(_, run)| run.len() > MOST_TAPS) {
+        let taps = runs.iter().map(|(_, run)| run.len()).max()?;
+        if taps > MOST_TAPS {
             return None;
         }
         let last = runs.last()?.clone();
         runs.resize(len.next_multiple_of(BLOCK), last);
-        let spans = runs
+        let first: Vec<u32> = runs
             .iter()
-            .map(|(first, run)| (first + run.len()).div_ceil(2) - first / 2);
-        let pairs = spans.max()?;
-        let mut weights = Vec::with_capacity(pairs * runs.len());
-        for (first, run) in &runs {
-            let mut flat = vec![0_i16; 2 * pairs];
-            for (slot, weight) in flat[first % 2..].iter_mut().zip(rounded(run, 15)) {
-                // At most 32,767, so it fits.
-                *slot = weight as i16;
-            }
-            weights.extend(flat.chunks_exact(2).map(|pair| [[pair[0], pair[1]]; 4]));
-        }
-        let first: Vec<u32> = runs.iter().map(|(first, _)| (first / 2) as u32).collect();
-        let last = first.iter().max().copied().unwrap_or(0);
-        Some(Self {
-            first,
+            .map(|(first, _)| (order.bytes() * first) as u32)
+            .collect();
+        let pairs = taps.div_ceil(2);
+        let last = first.iter().max().copied().unwrap_or(0) as usize;
+        let mut columns = Self {
+            order,
             pairs,
-            weights,
-            needed: last as usize + pairs,
-        })
+            weights: vec![[[0; 2]; 4]; pairs * runs.len()],
+            needed: last + 2 * order.bytes() * (pairs - 1) + 8,
+            first,
+        };
+        for (x, (_, run)) in runs.iter().enumerate() {
+            for (at, weight) in rounded(run, 15).enumerate() {
+                let index = columns.index(x, at / 2);
+                for copy in &mut columns.weights[index] {
+                    // At most 32,767, so it fits.
+                    copy[at % 2] = weight as i16;
+                }
+            }
+        }
+        Some(columns)
+    }
+
+    /// Both weights of a pair of output `x`.
+    pub(crate) fn weight(&self, x: usize, pair: usize) -> [i16; 2] {
+        self.weights[self.index(x, pair)][0]
+    }
+
+    /// Weights lie four times over (for three channels and padding), and those of outputs 0 and
+    /// 8, 1 and 9 ... of each sixteen side by side, as in the halves of a register.
+    fn index(&self, x: usize, pair: usize) -> usize {
+        let (block, within) = (x / 16, x % 16);
+        2 * ((8 * block + within % 8) * self.pairs + pair) + within / 8
     }
 }
 

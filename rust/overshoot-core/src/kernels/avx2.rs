@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 use super::{AreaInput, ChromaRow, Pair, PairMut, scalar};
 use crate::PixelOrder;
 use crate::colour::{Back, Forward};
-use crate::taps::{AreaColumns, MOST_TAPS, Pairs};
+use crate::taps::{AreaColumns, MOST_TAPS, Pairs, RowWeights};
 
 mod area;
 mod bilinear;

@@ -1,19 +1,17 @@
-//! AVX-512 with byte permutations (F, BW, VL and VBMI): whole blocks; what is over, and pixels of
-//! other than three bytes where there is no resize, goes to AVX2.
+//! AVX-512 with byte permutations (F, BW, VL and VBMI): whole blocks; what is over, pixels of
+//! other than three bytes where there is no resize, and averages go to AVX2.
 
 use std::arch::x86_64::*;
 
-use super::{AreaInput, ChromaRow, Pair, PairMut, avx2};
+use super::{ChromaRow, Pair, PairMut, avx2};
 use crate::PixelOrder;
 use crate::colour::{Back, Forward};
-use crate::taps::{MOST_TAPS, Octets};
+use crate::taps::Octets;
 
-mod area;
 mod bilinear;
 mod packed;
 mod plain;
 
-pub(super) use area::area_down;
 pub(super) use bilinear::bilinear_pair;
 pub(super) use packed::packed_pair;
 pub(super) use plain::plain_pair;

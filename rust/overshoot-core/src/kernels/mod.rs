@@ -7,7 +7,7 @@
 use std::sync::OnceLock;
 
 use crate::colour::{Back, Forward};
-use crate::taps::{AreaColumns, MOST_TAPS, Octets, Pairs, RowTap};
+use crate::taps::{AreaColumns, MOST_TAPS, Octets, Pairs, RowTap, RowWeights};
 use crate::{FrameError, PixelOrder};
 
 #[cfg(target_arch = "x86_64")]
@@ -141,35 +141,30 @@ impl ChromaRow<'_> {
     }
 }
 
-/// The source rows of one row of the area kernels: at most [`MOST_TAPS`], each `width` pixels.
+/// The source rows of one row of the area kernels, `len` bytes of each, with their weights.
 pub(crate) struct AreaInput<'a> {
     rows: [&'a [u8]; MOST_TAPS],
-    pub(crate) weights: &'a [u16],
-    pub(crate) order: PixelOrder,
-    pub(crate) width: usize,
+    pub(crate) weights: RowWeights<'a>,
+    pub(crate) len: usize,
 }
 
 impl<'a> AreaInput<'a> {
+    /// `row` gives the rows in turn, each at least `len` bytes.
     pub(crate) fn new(
-        mut row: impl FnMut(usize) -> &'a [u8],
-        weights: &'a [u16],
-        order: PixelOrder,
-        width: usize,
+        row: impl Fn(usize) -> &'a [u8],
+        weights: RowWeights<'a>,
+        len: usize,
     ) -> Self {
         let mut rows: [&[u8]; MOST_TAPS] = [&[]; MOST_TAPS];
-        for (at, slot) in rows[..weights.len()].iter_mut().enumerate() {
-            *slot = &row(at)[..order.bytes() * width];
+        for (at, slot) in rows[..weights.values().len()].iter_mut().enumerate() {
+            *slot = &row(at)[..len];
         }
-        Self {
-            rows,
-            weights,
-            order,
-            width,
-        }
+        Self { rows, weights, len }
     }
 
-    fn row(&self, at: usize) -> &'a [u8] {
-        self.rows[at]
+    /// The rows, as many as there are weights.
+    pub(crate) fn rows(&self) -> &[&'a [u8]] {
+        &self.rows[..self.weights.values().len()]
     }
 }
 
@@ -260,35 +255,27 @@ impl Kernels {
         scalar::fine_pair([fine.row(0), fine.row(1)], forward, out);
     }
 
-    /// See [`scalar::area_down`]; from the first pixel.
-    pub(crate) fn area_down(self, input: AreaInput<'_>, pairs: &mut [[i16; 8]]) {
+    /// See [`scalar::area_down`].
+    pub(crate) fn area_down(self, input: &AreaInput<'_>, line: &mut [i16]) {
         match self.level {
-            Level::Scalar => scalar::area_down(input, 0, pairs),
+            Level::Scalar => scalar::area_down(input, line),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX2.
-            Level::Avx2 => unsafe { avx2::area_down(input, 0, pairs) },
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: the machine has AVX-512 and VBMI.
-            Level::Avx512 => unsafe { avx512::area_down(input, pairs) },
+            Level::Avx2 | Level::Avx512 => unsafe { avx2::area_down(input, line) },
             #[cfg(not(target_arch = "x86_64"))]
-            _ => scalar::area_down(input, 0, pairs),
+            _ => scalar::area_down(input, line),
         }
     }
 
     /// See [`scalar::area_across`].
-    pub(crate) fn area_across(
-        self,
-        pairs: &[[i16; 8]],
-        columns: &AreaColumns,
-        out: [&mut [i16]; 3],
-    ) {
+    pub(crate) fn area_across(self, line: &[i16], columns: &AreaColumns, out: [&mut [i16]; 3]) {
         match self.level {
-            Level::Scalar => scalar::area_across(pairs, columns, out),
+            Level::Scalar => scalar::area_across(line, columns, out),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX2.
-            Level::Avx2 | Level::Avx512 => unsafe { avx2::area_across(pairs, columns, out) },
+            Level::Avx2 | Level::Avx512 => unsafe { avx2::area_across(line, columns, out) },
             #[cfg(not(target_arch = "x86_64"))]
-            _ => scalar::area_across(pairs, columns, out),
+            _ => scalar::area_across(line, columns, out),
         }
     }
 

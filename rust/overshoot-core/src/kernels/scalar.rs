@@ -10,8 +10,9 @@
 //! * Chroma of Q7: rows first, `m = (top + bottom + 1) >> 1`; then over both columns
 //!   `(sum of (m_b - m_g) w_0 + (m_r - m_g) w_1) + 2^22 >> 23) + 128`.
 //! * Bilinear: `h = first (128 - w) + second w` along the row, then `h + mulhrs(h' - h, w')` down.
-//! * Area: down first, `(n + 1) / 2` for what truncation loses, and `(256 byte) w >> 16` of each
-//!   of `n` rows, halved to Q7; then along the row `(sum of sample w) + 2^14 >> 15`.
+//! * Area: down first, over two to four rows the sum of `byte w`, of which the weights sum to 128;
+//!   over others `(n + 1) / 2` for what truncation loses and `(256 byte) w >> 16` of each of `n`
+//!   rows, halved. Then along the row `(sum of sample w) + 2^14 >> 15`.
 //! * Planes to packed: luma and chroma in Q6 by `mulhrs`, added with saturation, `>> 6`.
 //!
 //! Results that do not fit a byte are clamped.
@@ -19,7 +20,7 @@
 use super::{AreaInput, Pair, PairMut};
 use crate::PixelOrder;
 use crate::colour::{Back, Forward};
-use crate::taps::{AreaColumns, ColumnTap, RowTap};
+use crate::taps::{AreaColumns, ColumnTap, RowTap, RowWeights};
 
 /// A row in Q7 as three planes: blue, green, red.
 pub(crate) type Fine<'a> = [&'a [i16]; 3];
@@ -112,34 +113,37 @@ pub(crate) fn bilinear_row(
     }
 }
 
-/// The weighted sum of source rows, from pixel `from`, as pairs of pixels in Q7: two of blue, two
-/// of green, two of red, two of nothing.
-pub(crate) fn area_down(input: AreaInput<'_>, from: usize, pairs: &mut [[i16; 8]]) {
-    let (size, places) = (input.order.bytes(), input.order.places());
-    let bias = (input.weights.len() as u32).div_ceil(2);
-    for x in from..input.width {
-        for (channel, place) in places.into_iter().enumerate() {
-            let mut sum = bias;
-            for (at, &weight) in input.weights.iter().enumerate() {
-                let sample = input.row(at)[size * x + place];
-                sum += ((u32::from(sample) << 8) * u32::from(weight)) >> 16;
+/// The weighted sum of source rows, byte by byte, in Q7.
+pub(crate) fn area_down(input: &AreaInput<'_>, line: &mut [i16]) {
+    for (at, out) in line[..input.len].iter_mut().enumerate() {
+        let samples = input.rows().iter().map(|row| u32::from(row[at]));
+        let weighed = samples.zip(
+            input
+                .weights
+                .values()
+                .iter()
+                .map(|&weight| u32::from(weight)),
+        );
+        *out = match input.weights {
+            RowWeights::Bytes(_) => weighed.map(|(sample, weight)| sample * weight).sum::<u32>(),
+            RowWeights::Words(weights) => {
+                let parts = weighed.map(|(sample, weight)| ((sample << 8) * weight) >> 16);
+                ((weights.len() as u32).div_ceil(2) + parts.sum::<u32>()) >> 1
             }
-            pairs[x / 2][2 * channel + x % 2] = (sum >> 1) as i16;
-        }
+        } as i16;
     }
 }
 
 /// One row in Q7 from what [`area_down`] made.
-pub(crate) fn area_across(pairs: &[[i16; 8]], columns: &AreaColumns, out: [&mut [i16]; 3]) {
-    for (channel, out) in out.into_iter().enumerate() {
+pub(crate) fn area_across(line: &[i16], columns: &AreaColumns, out: [&mut [i16]; 3]) {
+    let size = columns.order.bytes();
+    for (out, place) in out.into_iter().zip(columns.order.places()) {
         for (x, out) in out.iter_mut().enumerate() {
-            let run = &pairs[columns.first[x] as usize..][..columns.pairs];
-            let weights = &columns.weights[x * columns.pairs..][..columns.pairs];
             let mut sum = 1 << 14;
-            for (pair, weight) in run.iter().zip(weights) {
-                for side in 0..2 {
-                    sum += i32::from(pair[2 * channel + side]) * i32::from(weight[0][side]);
-                }
+            for pair in 0..columns.pairs {
+                let first = columns.first[x] as usize + 2 * size * pair + place;
+                let [left, right] = columns.weight(x, pair).map(i32::from);
+                sum += i32::from(line[first]) * left + i32::from(line[first + size]) * right;
             }
             *out = (sum >> 15) as i16;
         }

@@ -116,31 +116,49 @@ pub(in super::super) fn packed_pair(
     back: &Back,
     out: [&mut [u8]; 2],
 ) {
+    // The order is known to the compiler, so that no block has to ask for it.
+    let [top, bottom] = out;
+    let (size, rows) = (order.bytes(), [&mut *top, &mut *bottom]);
+    let whole = match (size, order.places()[0]) {
+        (3, 0) => blocks::<3, false>(pair, back, rows),
+        (3, _) => blocks::<3, true>(pair, back, rows),
+        (_, 0) => blocks::<4, false>(pair, back, rows),
+        _ => blocks::<4, true>(pair, back, rows),
+    };
+    scalar::packed_pair(pair, order, back, whole, [top, bottom]);
+}
+
+/// All whole blocks; how many columns those are.
+#[target_feature(enable = "avx2")]
+fn blocks<const SIZE: usize, const RED_FIRST: bool>(
+    pair: Pair<'_>,
+    back: &Back,
+    out: [&mut [u8]; 2],
+) -> usize {
     let unpack = Unpack::new(back);
-    let size = order.bytes();
-    let swap = order.places()[0] == 2;
-    let whole = pair.columns(out[0].len().min(out[1].len()) / size) / COLUMNS * COLUMNS;
-    let [mut top, mut bottom] = out;
+    let whole = pair.columns(out[0].len().min(out[1].len()) / SIZE) / COLUMNS * COLUMNS;
+    let [top, bottom] = out.map(|row| row.as_mut_ptr());
     for x in (0..whole).step_by(COLUMNS) {
         // SAFETY: 32 columns from `x` are in both rows of luma and of pixels, and half as many in
         // the chroma.
         unsafe {
             let (u, v) = chroma(pair.chroma, x / 2);
             let parts = unpack.parts(u, v);
-            for (y, out) in pair.y.iter().zip([&mut top, &mut bottom]) {
+            let row = |y: &[u8], out: *mut u8| {
                 let luma = _mm256_loadu_si256(y.as_ptr().add(x).cast());
                 let [blue, green, red] = unpack.row(luma, &parts);
-                let (first, third) = if swap { (red, blue) } else { (blue, red) };
-                let pixels = out.as_mut_ptr().add(size * x);
-                if size == 3 {
-                    store_three(first, green, third, pixels);
+                let (first, third) = if RED_FIRST { (red, blue) } else { (blue, red) };
+                if SIZE == 3 {
+                    store_three(first, green, third, out.add(SIZE * x));
                 } else {
-                    store_four(first, green, third, pixels);
+                    store_four(first, green, third, out.add(SIZE * x));
                 }
-            }
+            };
+            row(pair.y[0], top);
+            row(pair.y[1], bottom);
         }
     }
-    scalar::packed_pair(pair, order, back, whole, [top, bottom]);
+    whole
 }
 
 /// Interleaves 32 columns of three planes.

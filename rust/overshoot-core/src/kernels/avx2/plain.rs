@@ -5,15 +5,48 @@ use super::*;
 /// Where each 128-bit load of a block begins, in pixels: register by register, lower half first.
 const FIRST: [[usize; 2]; 4] = [[0, 16], [4, 20], [8, 24], [12, 28]];
 const COLUMNS: usize = 32;
+/// Multiplies one word into four.
+const EACH_WORD: i64 = 0x0001_0001_0001_0001;
 /// Bytes that a block of the widest pixels spans.
 const BLOCK_BYTES: usize = 4 * COLUMNS;
 
+/// How sixteen bytes become the channels of four pixels.
+#[derive(Clone, Copy)]
+struct Windows {
+    /// Blue and green of each, then red (and nothing) of each.
+    by_pixel: __m256i,
+    /// Four of blue, four of green, four of red.
+    by_channel: __m256i,
+    /// Where a window begins, before its first pixel.
+    back: usize,
+}
+
+impl Windows {
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn new(order: PixelOrder, back: usize) -> Self {
+        let (mut by_pixel, mut by_channel) = ([0x80_u8; 16], [0x80_u8; 16]);
+        for pixel in 0..4 {
+            for (channel, place) in order.places().into_iter().enumerate() {
+                let byte = (back + order.bytes() * pixel + place) as u8;
+                by_channel[4 * channel + pixel] = byte;
+                by_pixel[8 * (channel / 2) + 2 * pixel + channel % 2] = byte;
+            }
+        }
+        // SAFETY: the arrays are of sixteen bytes.
+        let both = |bytes: &[u8; 16]| unsafe {
+            _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes.as_ptr().cast()))
+        };
+        Self {
+            by_pixel: both(&by_pixel),
+            by_channel: both(&by_channel),
+            back,
+        }
+    }
+}
+
 /// The constants of a conversion.
 struct Plain {
-    /// Four pixels as blue and green of each, then red (and nothing) of each.
-    by_pixel: __m256i,
-    /// Four pixels as four of blue, of green, of red.
-    by_channel: __m256i,
     luma: __m256i,
     scale: __m256i,
     black: __m256i,
@@ -24,26 +57,11 @@ struct Plain {
 impl Plain {
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn new(order: PixelOrder, forward: &Forward) -> Self {
-        let (mut by_pixel, mut by_channel) = ([0x80_u8; 16], [0x80_u8; 16]);
-        let mut luma = [0_i8; 16];
-        for pixel in 0..4 {
-            for (channel, place) in order.places().into_iter().enumerate() {
-                let byte = (order.bytes() * pixel + place) as u8;
-                by_channel[4 * channel + pixel] = byte;
-                let at = 8 * (channel / 2) + 2 * pixel + channel % 2;
-                by_pixel[at] = byte;
-                luma[at] = forward.byte_luma[channel];
-            }
-        }
-        // SAFETY: the arrays are of sixteen bytes.
-        let both = |bytes: *const u8| unsafe {
-            _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes.cast()))
-        };
+    fn new(forward: &Forward) -> Self {
+        let [blue, green, red] = forward.byte_luma.map(|weight| i64::from(weight as u8));
+        let (blue_green, red) = ((blue | green << 8) * EACH_WORD, red * EACH_WORD);
         Self {
-            by_pixel: both(by_pixel.as_ptr()),
-            by_channel: both(by_channel.as_ptr()),
-            luma: both(luma.as_ptr().cast()),
+            luma: _mm256_setr_epi64x(blue_green, red, blue_green, red),
             scale: _mm256_set1_epi16(forward.byte_scale),
             black: _mm256_set1_epi8(forward.black as i8),
             u: [
@@ -61,25 +79,31 @@ impl Plain {
     ///
     /// # Safety
     ///
-    /// From `row`, `bytes * 28 + 16` bytes are readable.
+    /// From `windows.back` before `row`, `bytes * 28 + 16` bytes are readable.
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn row(&self, row: *const u8, bytes: usize) -> (__m256i, [__m256i; 4]) {
+    unsafe fn row(
+        &self,
+        row: *const u8,
+        bytes: usize,
+        windows: &Windows,
+    ) -> (__m256i, [__m256i; 4]) {
         let zero = _mm256_setzero_si256();
         let (mut weighed, mut sums) = ([zero; 4], [zero; 4]);
         // Not `map`: what its closure does would not be inlined here.
         for (at, [low, high]) in FIRST.into_iter().enumerate() {
             // SAFETY: of the caller.
             let pixels = unsafe {
+                let row = row.sub(windows.back);
                 _mm256_set_m128i(
                     _mm_loadu_si128(row.add(bytes * high).cast()),
                     _mm_loadu_si128(row.add(bytes * low).cast()),
                 )
             };
             weighed[at] =
-                _mm256_maddubs_epi16(_mm256_shuffle_epi8(pixels, self.by_pixel), self.luma);
+                _mm256_maddubs_epi16(_mm256_shuffle_epi8(pixels, windows.by_pixel), self.luma);
             sums[at] = _mm256_maddubs_epi16(
-                _mm256_shuffle_epi8(pixels, self.by_channel),
+                _mm256_shuffle_epi8(pixels, windows.by_channel),
                 _mm256_set1_epi8(32),
             );
         }
@@ -126,15 +150,27 @@ pub(in super::super) fn plain_pair(
     forward: &Forward,
     mut out: PairMut<'_>,
 ) {
-    let plain = Plain::new(order, forward);
+    let plain = Plain::new(forward);
     let (width, bytes) = (out.y[0].len(), order.bytes());
-    let (rows, reach) = (rows.map(|row| &row[..bytes * width]), bytes * 28 + 16);
-    let mut x = 0;
-    while x + COLUMNS <= width && bytes * x + reach <= bytes * width {
-        // SAFETY: both rows have `reach` bytes from `x`, and the planes 32 columns.
+    let rows = rows.map(|row| &row[..bytes * width]);
+    let windows = Windows::new(order, 0);
+    // A window of sixteen bytes has four pixels at its begin, or, in the last block of a row that
+    // ends with it, at its end: so that no window leaves the row.
+    let last = Windows::new(order, 16 - 4 * bytes);
+    // Before the first block there is nothing, so it must not be such a last one.
+    let whole = if bytes * (COLUMNS - 4) + 16 <= bytes * width {
+        width / COLUMNS * COLUMNS
+    } else {
+        0
+    };
+    for x in (0..whole).step_by(COLUMNS) {
+        let near_end = bytes * (x + COLUMNS - 4) + 16 > bytes * width;
+        let windows = if near_end { &last } else { &windows };
+        // SAFETY: the windows of both rows are within them, after the first block also those that
+        // begin earlier, and the planes have 32 columns from `x`.
         unsafe {
-            let (top, upper) = plain.row(rows[0].as_ptr().add(bytes * x), bytes);
-            let (bottom, lower) = plain.row(rows[1].as_ptr().add(bytes * x), bytes);
+            let (top, upper) = plain.row(rows[0].as_ptr().add(bytes * x), bytes, windows);
+            let (bottom, lower) = plain.row(rows[1].as_ptr().add(bytes * x), bytes, windows);
             let chroma = plain.chroma(upper, lower);
             debug_assert!(out.y[1].len() == width && out.u.len() >= (x + COLUMNS) / 2);
             _mm256_storeu_si256(out.y[0].as_mut_ptr().add(x).cast(), top);
@@ -148,19 +184,10 @@ pub(in super::super) fn plain_pair(
                 _mm256_extracti128_si256(chroma, 1),
             );
         }
-        x += COLUMNS;
     }
-    while x < width {
-        let columns = COLUMNS.min(width - x);
-        last_block(
-            &plain,
-            rows.map(|row| &row[bytes * x..]),
-            bytes,
-            x,
-            columns,
-            &mut out,
-        );
-        x += columns;
+    for x in (whole..width).step_by(COLUMNS) {
+        let rows = rows.map(|row| &row[bytes * x..]);
+        last_block(&plain, &windows, rows, bytes, x, &mut out);
     }
 }
 
@@ -168,12 +195,13 @@ pub(in super::super) fn plain_pair(
 #[target_feature(enable = "avx2")]
 fn last_block(
     plain: &Plain,
+    windows: &Windows,
     rows: [&[u8]; 2],
     bytes: usize,
     x: usize,
-    columns: usize,
     out: &mut PairMut<'_>,
 ) {
+    let columns = COLUMNS.min(out.y[0].len() - x);
     let mut padded = [[0_u8; BLOCK_BYTES]; 2];
     for (padded, row) in padded.iter_mut().zip(rows) {
         let len = bytes * columns;
@@ -186,8 +214,8 @@ fn last_block(
     let (mut luma, mut chroma) = ([[0_u8; COLUMNS]; 2], [0_u8; COLUMNS]);
     // SAFETY: a block reaches to `4 * 28 + 16` bytes at most, and the arrays have 32.
     unsafe {
-        let (top, upper) = plain.row(padded[0].as_ptr(), bytes);
-        let (bottom, lower) = plain.row(padded[1].as_ptr(), bytes);
+        let (top, upper) = plain.row(padded[0].as_ptr(), bytes, windows);
+        let (bottom, lower) = plain.row(padded[1].as_ptr(), bytes, windows);
         _mm256_storeu_si256(luma[0].as_mut_ptr().cast(), top);
         _mm256_storeu_si256(luma[1].as_mut_ptr().cast(), bottom);
         _mm256_storeu_si256(chroma.as_mut_ptr().cast(), plain.chroma(upper, lower));

@@ -163,29 +163,44 @@ pub(in super::super) fn packed_pair(
     if order.bytes() != 3 {
         return avx2::packed_pair(pair, order, back, out);
     }
-    let unpack = Unpack::new(back);
-    let swap = order.places()[0] == 2;
+    // The order is known to the compiler, so that no block has to ask for it.
     let [top, bottom] = out;
-    let whole = pair.columns(top.len().min(bottom.len()) / 3) / COLUMNS * COLUMNS;
+    let rows = [&mut *top, &mut *bottom];
+    let whole = if order.places()[0] == 2 {
+        blocks::<true>(pair, back, rows)
+    } else {
+        blocks::<false>(pair, back, rows)
+    };
+    let lower = (3 * whole).min(bottom.len());
+    let rest = [&mut top[3 * whole..], &mut bottom[lower..]];
+    avx2::packed_pair(pair.from(whole), order, back, rest);
+}
+
+/// All whole blocks; how many columns those are.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn blocks<const RED_FIRST: bool>(pair: Pair<'_>, back: &Back, out: [&mut [u8]; 2]) -> usize {
+    let unpack = Unpack::new(back);
+    let whole = pair.columns(out[0].len().min(out[1].len()) / 3) / COLUMNS * COLUMNS;
+    let [top, bottom] = out.map(|row| row.as_mut_ptr());
     for x in (0..whole).step_by(COLUMNS) {
         // SAFETY: 64 columns from `x` are in both rows of luma and of pixels, and half as many in
         // the chroma.
         unsafe {
             let (u, v) = chroma(pair.chroma, x / 2);
             let parts = unpack.parts(u, v);
-            for (y, out) in pair.y.iter().zip([&mut *top, &mut *bottom]) {
+            let row = |y: &[u8], out: *mut u8| {
                 let luma = _mm512_loadu_si512(y.as_ptr().add(x).cast());
                 let [blue, green, red] = unpack.row(luma, &parts);
-                let colours = if swap {
+                let colours = if RED_FIRST {
                     [red, green, blue]
                 } else {
                     [blue, green, red]
                 };
-                unpack.store(colours, out.as_mut_ptr().add(3 * x));
-            }
+                unpack.store(colours, out.add(3 * x));
+            };
+            row(pair.y[0], top);
+            row(pair.y[1], bottom);
         }
     }
-    let lower = (3 * whole).min(bottom.len());
-    let rest = [&mut top[3 * whole..], &mut bottom[lower..]];
-    avx2::packed_pair(pair.from(whole), order, back, rest);
+    whole
 }
