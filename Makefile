@@ -59,9 +59,11 @@ rust-check: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
+	cargo test --package overshoot-core --locked --features loom --lib -- interleavings
 
 bench: setup ## Measure the frame path beside its peers
 	$(BIN)/python benches/python/bench_framepath.py
+	$(BIN)/python benches/python/bench_ring.py
 	cargo bench --workspace --locked
 
 clean: ## Remove what was built here

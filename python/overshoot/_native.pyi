@@ -23,7 +23,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FrameRing", "i420_size", "planes_to_packed", "resize", "simd_level", "to_i420"]
+__all__ = ["FrameRing", "Lease", "i420_size", "planes_to_packed", "resize", "simd_level", "to_i420"]
 
 def simd_level() -> str:
     """The kernels in use: ``OVERSHOOT_SIMD`` where that is set, or the fastest of the machine."""
@@ -74,8 +74,8 @@ def resize(pixels: NDArray[np.uint8], resized: NDArray[np.uint8], filter: str, /
 class FrameRing:
     """I420 frames of one size between any number of pushing threads and one consumer.
 
-    The newest wins. ``slots`` is 2 to 64: one for the frame that is ready, and one for each push
-    that is to run at the same time.
+    The newest wins. ``slots`` is 2 to 64: one for the frame that is ready, one for each push that
+    is to run at the same time, one for each lease that is held.
     """
 
     def __new__(cls, width: int, height: int, slots: int, /) -> FrameRing: ...
@@ -84,14 +84,33 @@ class FrameRing:
 
         ``timestamp`` is in seconds. True: the last `take` found nothing (or there was none yet),
         so the consumer must be woken; that is said once. A frame is dropped when the ring is
-        closed, when every slot is being written, or when one whose push began later is there.
+        closed, when every slot is written or held, or when one whose push began later is there.
         """
 
-    def take(self) -> tuple[NDArray[np.uint8], float, int] | None:
-        """Flat planes, timestamp and index of the newest frame; None when there is none."""
+    def take(self) -> Lease | None:
+        """The newest frame; None when there is none."""
 
     def close(self) -> None:
         """Drop every later push; a frame that is ready may still be taken. May be repeated."""
 
-    def counts(self) -> tuple[int, int, int, int]:
-        """Frames pushed, taken, dropped and ready; the first is always the sum of the others."""
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """Frames pushed, taken, dropped and ready, and those of the dropped that found no slot.
+
+        The first is always the sum of the next three.
+        """
+
+@final
+class Lease:
+    """A frame of a ring, read in place.
+
+    The slot is not written to until the lease and all that was made over its planes are gone; the
+    last may go in any thread, and after the ring. It has the buffer protocol itself, too.
+    """
+
+    @property
+    def timestamp(self) -> float: ...
+    @property
+    def index(self) -> int: ...
+    @property
+    def planes(self) -> memoryview:
+        """The flat I420 planes in place, read-only."""

@@ -125,15 +125,24 @@ fn a_ring_whose_frames_are_given_back_allocates_nothing_more() {
         stride: source.packed_row_len(),
     };
     let ring = FrameRing::new(size(160, 120), 3, Filter::Bilinear).unwrap();
-    let push = || {
+    let push_and_take = || {
         ring.push(&rows, source, PixelOrder::Bgr, Stamp::default())
             .unwrap();
-        ring.take().map(|lease| lease.planes().len()).unwrap()
+        ring.take()
     };
-    for _ in 0..3 {
-        push();
-    }
-    let mut bytes = 0;
-    assert_eq!(allocations(|| bytes = push() + push() + push()), 0);
-    assert_eq!(bytes, 3 * ring.size().i420_len());
+    // Held at the same time, so that each slot has its working memory, and one push has no slot.
+    let hoard = || {
+        [0; 4]
+            .map(|_| push_and_take())
+            .each_ref()
+            .map(Option::is_some)
+    };
+    assert_eq!(hoard(), [true, true, true, false]);
+    let steady = allocations(|| {
+        for _ in 0..3 {
+            drop(push_and_take().unwrap());
+        }
+        hoard();
+    });
+    assert_eq!((steady, ring.counts().no_slot), (0, 2));
 }

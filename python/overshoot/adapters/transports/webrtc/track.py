@@ -7,9 +7,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import VideoFrame
+
+from overshoot.framepath.video import video_frame
 
 if TYPE_CHECKING:
+    from av import VideoFrame
+
     from overshoot.domain.frame import PlanarFrame
     from overshoot.ports.transport import FrameFeed
 
@@ -60,8 +63,7 @@ class FrameTrack(MediaStreamTrack):
         raise MediaStreamError
 
     def _video_frame(self, frame: PlanarFrame) -> VideoFrame:
-        planes = frame.planes.reshape(frame.height * 3 // 2, frame.width)
-        picture = VideoFrame.from_numpy_buffer(planes, format="yuv420p")
+        picture = video_frame(frame)
         picture.pts = self._pts
         picture.time_base = Fraction(1, CLOCK_RATE)
         return picture
