@@ -53,15 +53,17 @@ types: setup
 	$(BIN)/python -m mypy.stubtest overshoot._native
 
 contracts: setup
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 rust-check: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
+	cargo test --package overshoot-core --locked --features loom --lib -- interleavings
 
 bench: setup ## Measure the frame path and the stores beside their peers
 	$(BIN)/python benches/python/bench_framepath.py
+	$(BIN)/python benches/python/bench_ring.py
 	$(BIN)/python benches/python/bench_memory_store.py
 	$(BIN)/python benches/python/bench_sqlite_store.py
 	$(BIN)/python benches/python/bench_evidence.py

@@ -1,14 +1,18 @@
-"""The frame path beside OpenCV and swscale (PyAV), one thread each, in one run.
+"""The frame path beside OpenCV, swscale (PyAV) and libyuv, one thread each, in one run.
 
-    python benches/python/bench_framepath.py
+    python benches/python/bench_framepath.py [rounds]
 
 Quality comes first: the PSNR of each plane against the float64 reference of the tests, and ours
-must keep 56 dB, or nothing is timed. Rounds take turns, so a noisy machine is noisy for all.
+must keep 56 dB, or nothing is timed. Rounds take turns, so a noisy machine is noisy for all. Ours
+is timed with each set of instructions that this machine has (a process each, see OVERSHOOT_SIMD);
+a ratio is the peer's fastest round by ours.
 """
 
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 from statistics import median
@@ -17,32 +21,40 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import cv2
+import numpy as np
 from attrs import frozen
 from av.video.reformatter import Interpolation, VideoReformatter
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from framepath import reference
+from libyuv import Libyuv
 from overshoot import framepath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
     Size = tuple[int, int]
 
 PSNR_FLOOR = 56.0
-ROUNDS = 40
+LEVELS = ("avx2", "avx512", "neon", "scalar")
+VGA, HD, FULL_HD, UHD = (640, 480), (1280, 720), (1920, 1080), (3840, 2160)
 CV2_FILTERS = {"bilinear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA}
 AV_FILTERS = {"bilinear": Interpolation.FAST_BILINEAR, "area": Interpolation.AREA}
 CASES: list[tuple[Size, Size, Any]] = [
-    ((640, 480), (640, 480), "bilinear"),
-    ((1280, 720), (640, 480), "bilinear"),
-    ((1920, 1080), (640, 480), "bilinear"),
-    ((1920, 1080), (640, 480), "area"),
+    (VGA, VGA, "bilinear"),
+    (HD, VGA, "bilinear"),
+    (FULL_HD, VGA, "bilinear"),
+    (FULL_HD, HD, "bilinear"),
+    (UHD, HD, "bilinear"),
+    (HD, VGA, "area"),
+    (FULL_HD, VGA, "area"),
+    (FULL_HD, HD, "area"),
+    (UHD, HD, "area"),
 ]
 
 
@@ -55,21 +67,40 @@ class Contender:
     answer: Callable[[Any], tuple[Bytes, ...]]
 
 
+@frozen
+class Timing:
+    """Microseconds a frame."""
+
+    fastest: float
+    middle: float
+
+
+def libyuv() -> Libyuv | None:
+    try:
+        return Libyuv()
+    except OSError as error:
+        print(f"without libyuv: {error}", file=sys.stderr)
+        return None
+
+
 def frame_planes(frame: av.VideoFrame) -> tuple[Bytes, ...]:
     planes = frame.to_ndarray().ravel().view("uint8")
     return reference.split(planes, frame.width, frame.height)
 
 
-def to_i420(pixels: Bytes, target: Size, kind: Any) -> list[Contender]:
+def to_i420(pixels: Bytes, target: Size, kind: Any, peer: Libyuv | None) -> list[Contender]:
     width, height = target
+    same = pixels.shape[:2] == (height, width)
+    ours, theirs = (np.empty(framepath.i420_size(width, height), np.uint8) for _ in range(2))
+    small, stacked = (np.empty((height, width, 3), np.uint8), theirs.reshape(-1, width))
 
     def split(planes: Bytes) -> tuple[Bytes, ...]:
         return reference.split(planes.ravel(), width, height)
 
     def opencv() -> Any:
-        same = pixels.shape[:2] == (height, width)
-        resized = pixels if same else cv2.resize(pixels, target, interpolation=CV2_FILTERS[kind])
-        return cv2.cvtColor(resized, cv2.COLOR_BGR2YUV_I420)
+        if not same:
+            cv2.resize(pixels, target, dst=small, interpolation=CV2_FILTERS[kind])
+        return cv2.cvtColor(pixels if same else small, cv2.COLOR_BGR2YUV_I420, dst=stacked)
 
     frame, reformatter = av.VideoFrame.from_numpy_buffer(pixels, "bgr24"), VideoReformatter()
 
@@ -78,46 +109,63 @@ def to_i420(pixels: Bytes, target: Size, kind: Any) -> list[Contender]:
             frame, width, height, "yuv420p", interpolation=AV_FILTERS[kind], threads=1
         )
 
-    return [
-        Contender("overshoot", lambda: framepath.to_i420(pixels, *target, filter=kind), split),
+    contenders = [
+        Contender(
+            "overshoot",
+            lambda: framepath.to_i420(pixels, *target, filter=kind, out=ours),
+            split,
+        ),
         Contender("cv2", opencv, split),
-        Contender("PyAV", swscale, frame_planes),
+        Contender("swscale", swscale, frame_planes),
     ]
+    if peer is not None:
+        wide = np.empty((*pixels.shape[:2], 4), np.uint8)
+        buffers = [wide, np.empty((height, width, 4), np.uint8), np.empty_like(ours)]
+        contenders.append(
+            Contender("libyuv", lambda: peer.to_i420(pixels, target, kind, buffers), split)
+        )
+    return contenders
 
 
-def to_bgr(planes: Bytes, size: Size) -> list[Contender]:
+def to_bgr(planes: Bytes, size: Size, peer: Libyuv | None) -> list[Contender]:
     width, height = size
     stacked = planes.reshape(height * 3 // 2, width)
     frame, reformatter = av.VideoFrame.from_ndarray(stacked, "yuv420p"), VideoReformatter()
+    results = [np.empty((height, width, 3), np.uint8) for _ in range(3)]
 
     def one(picture: Bytes) -> tuple[Bytes, ...]:
         return (picture,)
 
-    return [
-        Contender("overshoot", lambda: framepath.from_i420(planes, width, height), one),
-        Contender("cv2", lambda: cv2.cvtColor(stacked, cv2.COLOR_YUV2BGR_I420), one),
+    def swscale() -> Any:
+        interpolation = Interpolation.FAST_BILINEAR
+        return reformatter.reformat(
+            frame, width, height, "bgr24", interpolation=interpolation, threads=1
+        )
+
+    contenders = [
         Contender(
-            "PyAV",
-            lambda: reformatter.reformat(
-                frame, width, height, "bgr24", interpolation=Interpolation.FAST_BILINEAR, threads=1
-            ),
-            lambda picture: (picture.to_ndarray(),),
+            "overshoot", lambda: framepath.from_i420(planes, width, height, out=results[0]), one
         ),
+        Contender("cv2", lambda: cv2.cvtColor(stacked, cv2.COLOR_YUV2BGR_I420, results[1]), one),
+        Contender("swscale", swscale, lambda picture: (picture.to_ndarray(),)),
     ]
+    if peer is not None:
+        contenders.append(Contender("libyuv", lambda: peer.to_bgr(planes, size, results[2]), one))
+    return contenders
 
 
-def medians(contenders: list[Contender]) -> list[float]:
-    """Microseconds of each, from rounds in which each has its turn."""
+def timings(contenders: list[Contender], rounds: int) -> list[Timing]:
+    """From rounds in which each has its turn."""
     times: list[list[float]] = [[] for _ in contenders]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for contender, seen in zip(contenders, times, strict=True):
             start = perf_counter()
             contender.work()
             seen.append((perf_counter() - start) * 1e6)
-    return [median(seen) for seen in times]
+    return [Timing(min(seen), median(seen)) for seen in times]
 
 
-def report(title: str, contenders: list[Contender], exact: tuple[Any, ...]) -> None:
+def report(title: str, contenders: list[Contender], exact: tuple[Any, ...], rounds: int) -> None:
     """Prove, then time, then print a line for each contender."""
     quality = [
         [reference.psnr(got, want) for got, want in zip(c.answer(c.work()), exact, strict=True)]
@@ -125,43 +173,76 @@ def report(title: str, contenders: list[Contender], exact: tuple[Any, ...]) -> N
     ]
     if min(quality[0]) < PSNR_FLOOR:
         sys.exit(f"{title}: our PSNR is {quality[0]}, under {PSNR_FLOOR} dB; nothing is timed")
-    times = medians(contenders)
-    for contender, levels, microseconds in zip(contenders, quality, times, strict=True):
-        decibels = " ".join(f"{level:5.1f}" for level in levels)
+    times = timings(contenders, rounds)
+    for contender, levels, timing in zip(contenders, quality, times, strict=True):
+        name = contender.name
+        if name == "overshoot":
+            name = f"ours, {framepath.simd_level()}"
+        decibels = " ".join(f"{level:4.1f}" for level in levels)
         print(
-            f"{title:32} {contender.name:10} {microseconds:8.0f} "
-            f"{microseconds / times[0]:8.2f}   {decibels}"
+            f"| {title} | {name} | {timing.fastest:.0f} | {timing.middle:.0f} "
+            f"| {timing.fastest / times[0].fastest:.2f} | {decibels} |"
         )
 
 
-def ring() -> None:
+def ring(rounds: int) -> None:
     """What a push costs its producer, with a consumer that takes each frame."""
     pixels = reference.picture(1920, 1080, seed=2)
     frames = framepath.FrameRing(640, 480)
     times = []
-    for index in range(ROUNDS):
+    for index in range(rounds):
         start = perf_counter()
         frames.push(pixels, 0.0, index)
         times.append((perf_counter() - start) * 1e6)
         taken = frames.take()
         assert taken is not None
         assert taken.index == index
-    print(f"{'ring: push 1080p into 640x480':32} {'overshoot':10} {median(times):8.0f}")
+    level = framepath.simd_level()
+    print(
+        f"| ring: push 1080p into 640x480 | ours, {level} "
+        f"| {min(times):.0f} | {median(times):.0f} | | |"
+    )
+
+
+def measure(rounds: int) -> None:
+    """All work with the kernels that this process has."""
+    peer = libyuv()
+    for source, target, kind in CASES:
+        pixels = reference.picture(*source, seed=1)
+        exact = reference.to_planes(reference.resize(pixels, *target, kind))
+        title = f"BGR {source[0]}x{source[1]} to I420 {target[0]}x{target[1]}, {kind}"
+        if source == target:
+            title = f"BGR to I420 {target[0]}x{target[1]}"
+        report(title, to_i420(pixels, target, kind, peer), exact, rounds)
+    for size in (VGA, HD):
+        planes = framepath.to_i420(reference.picture(*size, seed=1))
+        exact_picture = reference.to_packed(*reference.split(planes, *size))
+        title = f"I420 {size[0]}x{size[1]} to BGR"
+        report(title, to_bgr(planes, size, peer), (exact_picture,), rounds)
+    ring(rounds)
+
+
+def available(level: str) -> bool:
+    program = "from overshoot import framepath; framepath.simd_level()"
+    environment = {**os.environ, "OVERSHOOT_SIMD": level}
+    command = [sys.executable, "-c", program]
+    return not subprocess.run(command, env=environment, capture_output=True, check=False).returncode  # noqa: S603 - this program
 
 
 def main() -> None:
     cv2.setNumThreads(1)
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+    if "OVERSHOOT_SIMD" in os.environ:
+        measure(rounds)
+        return
     print(f"Python {platform.python_version()}, OpenCV {cv2.__version__}, PyAV {av.__version__}")
-    print(f"{'work':32} {'by':10} {'µs':>8} {'x ours':>8}   PSNR in dB (Y U V)")
-    for source, target, kind in CASES:
-        pixels = reference.picture(*source, seed=1)
-        exact = reference.to_planes(reference.resize(pixels, *target, kind))
-        title = f"BGR {source[0]}x{source[1]} to {target[0]}x{target[1]} {kind}"
-        report(title, to_i420(pixels, target, kind), exact)
-    planes = framepath.to_i420(reference.picture(1280, 720, seed=1))
-    exact_picture = reference.to_packed(*reference.split(planes, 1280, 720))
-    report("I420 1280x720 to BGR", to_bgr(planes, (1280, 720)), (exact_picture,))
-    ring()
+    print("| work | by | µs, fastest | µs, median | by ours | PSNR in dB (Y U V) |")
+    print("|---|---|---|---|---|---|", flush=True)
+    for level in LEVELS[:-1]:
+        if available(level):
+            environment = {**os.environ, "OVERSHOOT_SIMD": level}
+            command = [sys.executable, __file__, str(rounds)]
+            subprocess.run(command, env=environment, check=True)  # noqa: S603 - this program
 
 
 if __name__ == "__main__":

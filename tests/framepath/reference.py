@@ -1,6 +1,7 @@
 """The frame path in float64, written for being read: nothing is rounded.
 
-Colour is BT.601 (ITU-R BT.601-7, section 2.5), limited range.
+Colour is BT.601 (ITU-R BT.601-7, section 2.5) or BT.709 (ITU-R BT.709-6, item 3), in limited range
+or in JFIF's full range (ITU-T T.871, section 7).
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float64]
     Bytes = NDArray[np.uint8]
 
-KR, KG, KB = 0.299, 0.587, 0.114
+PRIMARIES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
+
+
+def spans(full_range: bool) -> tuple[float, float, float]:
+    """Black, and how many levels luma and chroma have."""
+    return (0, 255, 255) if full_range else (16, 219, 224)
 
 
 def weights(source: int, target: int, kind: str) -> Samples:
@@ -54,29 +60,57 @@ def box(plane: Samples) -> Samples:
     return sums / count
 
 
-def to_planes(pixels: Bytes | Samples, order: str = "bgr") -> tuple[Samples, Samples, Samples]:
+def colours(pixels: Bytes | Samples, order: str) -> Samples:
+    """Red, green and blue of packed pixels, in 0..255, one array each."""
+    samples = pixels.astype(np.float64)
+    if order == "gray":
+        return np.stack([samples.reshape(samples.shape[:2])] * 3)
+    samples = samples[..., :3]
+    return np.moveaxis(samples if order.startswith("rgb") else samples[..., ::-1], -1, 0)
+
+
+def to_planes(
+    pixels: Bytes | Samples, order: str = "bgr", standard: str = "bt601", full_range: bool = False
+) -> tuple[Samples, Samples, Samples]:
     """Packed to Y, U and V of two axes each."""
-    channels = pixels.astype(np.float64) / 255
-    red, green, blue = np.moveaxis(channels if order == "rgb" else channels[..., ::-1], -1, 0)
-    luma = KR * red + KG * green + KB * blue
-    blue_difference = (blue - luma) / (2 * (1 - KB))
-    red_difference = (red - luma) / (2 * (1 - KR))
-    return 16 + 219 * luma, 128 + 224 * box(blue_difference), 128 + 224 * box(red_difference)
+    kr, kb = PRIMARIES[standard]
+    black, luma_span, chroma_span = spans(full_range)
+    red, green, blue = colours(pixels, order) / 255
+    luma = kr * red + (1 - kr - kb) * green + kb * blue
+    blue_difference = box((blue - luma) / (2 * (1 - kb)))
+    red_difference = box((red - luma) / (2 * (1 - kr)))
+    return (
+        black + luma_span * luma,
+        128 + chroma_span * blue_difference,
+        128 + chroma_span * red_difference,
+    )
 
 
-def to_packed(y: Bytes, u: Bytes, v: Bytes, order: str = "bgr") -> Samples:
-    """Y (h, w), U and V to packed (h, w, 3) in 0..255, each chroma sample serving its block."""
+def to_packed(
+    y: Bytes,
+    u: Bytes,
+    v: Bytes,
+    *,
+    order: str = "bgr",
+    standard: str = "bt601",
+    full_range: bool = False,
+) -> Samples:
+    """Y (h, w), U and V to packed pixels in 0..255, each chroma sample serving its block."""
     height, width = y.shape
+    kr, kb = PRIMARIES[standard]
+    black, luma_span, chroma_span = spans(full_range)
 
     def spread(plane: Bytes) -> Samples:
-        centred = (plane.astype(np.float64) - 128) / 224
+        centred = (plane.astype(np.float64) - 128) / chroma_span
         return centred.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
 
-    luma = (y.astype(np.float64) - 16) / 219
-    red = luma + 2 * (1 - KR) * spread(v)
-    blue = luma + 2 * (1 - KB) * spread(u)
-    green = (luma - KR * red - KB * blue) / KG
-    channels = (red, green, blue) if order == "rgb" else (blue, green, red)
+    luma = (y.astype(np.float64) - black) / luma_span
+    red = luma + 2 * (1 - kr) * spread(v)
+    blue = luma + 2 * (1 - kb) * spread(u)
+    green = (luma - kr * red - kb * blue) / (1 - kr - kb)
+    channels = [red, green, blue] if order.startswith("rgb") else [blue, green, red]
+    if order.endswith("a"):
+        channels.append(np.ones_like(luma))
     return np.clip(np.stack(channels, axis=-1) * 255, 0, 255)
 
 

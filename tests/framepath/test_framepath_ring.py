@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 8, 6
+SLOTS = 3
 
 
 def grey(level: int, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
@@ -32,11 +34,12 @@ class RingMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ring = FrameRing(WIDTH, HEIGHT, slots=2)
+        self.ring = FrameRing(WIDTH, HEIGHT, slots=SLOTS)
+        self.held: list[tuple[PlanarFrame, NDArray[np.uint8]]] = []
         self.newest: tuple[float, int, int] | None = None
         self.idle = True
         self.closed = False
-        self.pushed = self.taken = self.dropped = 0
+        self.pushed = self.taken = self.dropped = self.no_slot = 0
 
     @rule(
         level=st.integers(0, 255),
@@ -51,6 +54,11 @@ class RingMachine(RuleBasedStateMachine):
         if self.closed:
             assert not wake
             self.dropped += 1
+            return
+        if len(self.held) == SLOTS:
+            assert not wake
+            self.dropped += 1
+            self.no_slot += 1
             return
         assert wake == self.idle
         self.idle = False
@@ -68,9 +76,15 @@ class RingMachine(RuleBasedStateMachine):
         timestamp, index, level = self.newest
         assert (frame.timestamp, frame.index) == (timestamp, index)
         assert (frame.width, frame.height) == (WIDTH, HEIGHT)
-        np.testing.assert_array_equal(frame.planes, framepath.to_i420(grey(level)))
+        # A resize rounds otherwise than none, so a grey between two levels may be either.
+        assert np.abs(frame.planes.astype(int) - framepath.to_i420(grey(level))).max() <= 1
+        self.held.append((frame, frame.planes.copy()))
         self.newest = None
         self.taken += 1
+
+    @rule(nth=st.integers(0, SLOTS - 1))
+    def let_go(self, nth: int) -> None:
+        del self.held[nth : nth + 1]
 
     @rule()
     def close(self) -> None:
@@ -86,8 +100,13 @@ class RingMachine(RuleBasedStateMachine):
     def counts(self) -> None:
         stats = self.ring.stats
         ready = int(self.newest is not None)
-        assert stats == RingStats(self.pushed, self.taken, self.dropped, ready)
+        assert stats == RingStats(self.pushed, self.taken, self.dropped, ready, self.no_slot)
         assert stats.pushed == stats.taken + stats.dropped + stats.ready
+
+    @invariant()
+    def what_is_held_stays(self) -> None:
+        for frame, before in self.held:
+            np.testing.assert_array_equal(frame.planes, before)
 
 
 RingMachine.TestCase.settings = settings(deadline=None, max_examples=60, stateful_step_count=30)
@@ -104,20 +123,6 @@ def test_a_push_converts_and_resizes_as_to_i420_does() -> None:
     np.testing.assert_array_equal(
         frame.planes, framepath.to_i420(pixels[::-1], 33, 21, order="rgb")
     )
-
-
-def test_a_frame_that_was_taken_does_not_change() -> None:
-    ring = FrameRing(WIDTH, HEIGHT, slots=2)
-    pixels = grey(255)
-    ring.push(pixels, 0.0, 0)
-    frame = ring.take()
-    assert frame is not None
-    pixels[:] = 0
-    before = frame.planes.copy()
-    for index in range(8):
-        ring.push(grey(10 * index), 0.0, index)
-        ring.take()
-    np.testing.assert_array_equal(frame.planes, before)
 
 
 def test_several_producers_and_one_consumer_keep_the_laws() -> None:
@@ -138,7 +143,7 @@ def test_several_producers_and_one_consumer_keep_the_laws() -> None:
             wake.clear()
             last = done.is_set()
             while (frame := ring.take()) is not None:
-                frames.append(frame)
+                frames.append(evolve(frame, planes=frame.planes.copy()))
                 stats = ring.stats
                 if stats.pushed != stats.taken + stats.dropped + stats.ready:
                     unlawful.append(stats)

@@ -119,6 +119,7 @@ class RingFeed:
             total.taken + now.taken,
             total.dropped + now.dropped,
             now.ready,
+            total.no_slot + now.no_slot,
         )
 
     def _lane_for(self, pixels: Pixels) -> _Lane:
@@ -153,4 +154,5 @@ def _sum(total: RingStats, gone: RingStats) -> RingStats:
         total.taken + gone.taken,
         total.dropped + gone.dropped + gone.ready,
         0,
+        total.no_slot + gone.no_slot,
     )

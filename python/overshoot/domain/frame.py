@@ -48,7 +48,8 @@ class PlanarFrame:
 
     Attributes:
         planes: flat uint8 of length ``w*h + 2*ceil(w/2)*ceil(h/2)``: the Y plane, then U, then V,
-            rows without padding; C-contiguous and not written to while the frame is held.
+            rows without padding; C-contiguous, and not written to, by anyone, for as long as the
+            array or a view of it lives.
         width: luma columns.
         height: luma rows.
         timestamp: seconds on the clock of its source.

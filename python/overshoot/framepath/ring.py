@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import frozen
 
 from overshoot import _native
@@ -25,12 +26,15 @@ class RingStats:
         taken: frames given to the consumer.
         dropped: frames that a newer one replaced, that found no slot, or came after the close.
         ready: frames that wait to be taken, 0 or 1.
+        no_slot: those of the dropped that found every slot being written or held: should this
+            rise, the consumer holds more frames than the ring has slots for.
     """
 
     pushed: int
     taken: int
     dropped: int
     ready: int
+    no_slot: int = 0
 
 
 class FrameRing:
@@ -40,16 +44,23 @@ class FrameRing:
     the newest frame is kept; a consumer that is slower than the producers sees fewer frames,
     never older ones.
 
+    A frame that was taken is read where it lies: its slot is written to again once the frame, and
+    all that was made of its planes (slices, memoryviews, an `av.VideoFrame`), are gone, be it in
+    another thread or after the ring. So hold what you need and no more: a push that finds every
+    slot written or held is dropped. All memory is allocated at the beginning.
+
     Args:
         width: columns of the frames that come out; other sizes are resized, bilinear.
         height: rows of the frames that come out.
-        slots: 2 to 64: one for the frame that is ready and one for each push at the same time.
+        slots: 2 to 64: one for the frame that is ready, one for each push at the same time, one
+            for each frame that the consumer holds. The default is for one producer and a sender
+            that holds the last frame and two in its encoder.
 
     Raises:
         FrameError: a side is not 1 to 16384, or ``slots`` is not 2 to 64.
     """
 
-    def __init__(self, width: int, height: int, *, slots: int = 3) -> None:
+    def __init__(self, width: int, height: int, *, slots: int = 5) -> None:
         with native_errors(width=width, height=height, slots=slots):
             self._ring = _native.FrameRing(width, height, slots)
         self._width = width
@@ -82,12 +93,9 @@ class FrameRing:
             return self._ring.push(pixels, timestamp, index, order)
 
     def take(self) -> PlanarFrame | None:
-        """The newest frame, which is then the caller's own; None marks the consumer idle."""
-        taken = self._ring.take()
-        if taken is None:
-            return None
-        planes, timestamp, index = taken
-        return PlanarFrame(planes, self._width, self._height, timestamp, index)
+        """The newest frame, its planes read-only; None marks the consumer idle."""
+        lease = self._ring.take()
+        return None if lease is None else self._frame(lease)
 
     def close(self) -> None:
         """Drop every later push. A frame that is ready may still be taken. May be repeated."""
@@ -97,3 +105,7 @@ class FrameRing:
     def stats(self) -> RingStats:
         """The counts at this moment."""
         return RingStats(*self._ring.counts())
+
+    def _frame(self, lease: _native.Lease) -> PlanarFrame:
+        planes = np.frombuffer(lease.planes, np.uint8)
+        return PlanarFrame(planes, self._width, self._height, lease.timestamp, lease.index)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from overshoot.domain.frame import Pixels
 
 PACKED_AXES = 3
-CHANNELS = 3
+CHANNELS = {"bgr": 3, "rgb": 3, "bgra": 4, "rgba": 4, "gray": 1}
 
 
 def check_array(given: object, what: str, axes: int) -> None:
@@ -35,15 +35,29 @@ def check_array(given: object, what: str, axes: int) -> None:
         raise FrameError(f"{what} has shape {array.shape}: it must have {axes} axes")
 
 
-def check_packed(pixels: Pixels) -> None:
-    """Refuse all but uint8 pixels of shape (height, width, 3) with neither side zero."""
+def check_packed(pixels: Pixels, order: str = "bgr") -> None:
+    """Refuse all but uint8 pixels of shape (height, width, channels) with neither side zero.
+
+    An order that is unknown is left to the native module, which says which there are.
+    """
     check_array(pixels, "the frame", PACKED_AXES)
     height, width, channels = pixels.shape
-    if channels != CHANNELS or not height or not width:
+    wanted = CHANNELS.get(order, channels) if isinstance(order, str) else channels
+    if channels != wanted or not height or not width:
         raise FrameError(
-            f"the frame has shape {pixels.shape}: it must be (height, width, {CHANNELS}), "
-            "BGR or RGB, with at least one pixel"
+            f"the frame has shape {pixels.shape}: it must be (height, width, {wanted}), "
+            f"{order.upper()}, with at least one pixel"
         )
+
+
+def check_result(array: object, what: str, shape: tuple[int, ...]) -> None:
+    """Refuse all but a writeable, C-contiguous uint8 array of that shape."""
+    check_array(array, what, len(shape))
+    result = cast("NDArray[np.uint8]", array)
+    if result.shape != shape:
+        raise FrameError(f"{what} has shape {result.shape}: it must be {shape}")
+    if not result.flags.c_contiguous or not result.flags.writeable:
+        raise FrameError(f"{what} is not both C-contiguous and writeable: pass an array of its own")
 
 
 @contextmanager
@@ -55,6 +69,8 @@ def native_errors(**given: object) -> Generator[None]:
     """
     try:
         yield
+    except FrameError:
+        raise
     except ValueError as error:
         raise FrameError(str(error)) from error
     except (TypeError, OverflowError) as error:

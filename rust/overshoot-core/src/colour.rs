@@ -1,47 +1,40 @@
-//! BT.601 limited range, both ways, a row at a time.
+//! What the standards say about colour, and the integers that the kernels use for it.
 //!
-//! ITU-R BT.601-7, section 2.5: `E'Y = 0.299 R + 0.587 G + 0.114 B`, `Y = 219 E'Y + 16`,
-//! `Cb = 224 (E'B - E'Y) / 1.772 + 128`, `Cr = 224 (E'R - E'Y) / 1.402 + 128`, with E' in 0..=1.
+//! `E'Y = KR R + KG G + KB B`, `E'PB = (B - E'Y) / (2 (1 - KB))`, `E'PR = (R - E'Y) / (2 (1 - KR))`
+//! with R, G, B in 0..=1. ITU-R BT.601-7 (section 2.5.1) has KR 0.299 and KB 0.114, ITU-R BT.709-6
+//! (item 3.2) 0.2126 and 0.0722. Limited range is `Y = 219 E'Y + 16`, `C = 224 E'P + 128` in both;
+//! full range is that of JFIF (ITU-T T.871, section 7): `Y = 255 E'Y`, `C = 255 E'P + 128`.
 
-const KR: f64 = 0.299;
-const KB: f64 = 0.114;
-const KG: f64 = 1.0 - KR - KB;
-const LUMA_SPAN: f64 = 219.0 / 255.0;
-const CHROMA_SPAN: f64 = 224.0 / 255.0;
-
-/// Fractional bits of the forward coefficients: with samples of 8 + 8 bits the sums stay in i32.
-const FORWARD_BITS: u32 = 15;
-const FORWARD_SHIFT: u32 = FORWARD_BITS + 8;
-const FORWARD_HALF: i32 = 1 << (FORWARD_SHIFT - 1);
-const BACK_BITS: u32 = 16;
-
-const fn fixed(value: f64, bits: u32) -> i32 {
-    let scaled = value * (1_u32 << bits) as f64;
-    (if scaled < 0.0 {
-        scaled - 0.5
-    } else {
-        scaled + 0.5
-    }) as i32
+/// Whose weights of red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Standard {
+    /// ITU-R BT.601-7: what WebRTC, webcams and JPEG use.
+    #[default]
+    Bt601,
+    /// ITU-R BT.709-6: high definition television.
+    Bt709,
 }
 
-const Y_R: i32 = fixed(LUMA_SPAN * KR, FORWARD_BITS);
-const Y_B: i32 = fixed(LUMA_SPAN * KB, FORWARD_BITS);
-// What is left of the sum, so that white is exactly 235 and grey stays grey.
-const Y_G: i32 = fixed(LUMA_SPAN, FORWARD_BITS) - Y_R - Y_B;
-const U_R: i32 = fixed(-CHROMA_SPAN * KR / (2.0 * (1.0 - KB)), FORWARD_BITS);
-const U_B: i32 = fixed(CHROMA_SPAN / 2.0, FORWARD_BITS);
-const U_G: i32 = -U_R - U_B;
-const V_B: i32 = fixed(-CHROMA_SPAN * KB / (2.0 * (1.0 - KR)), FORWARD_BITS);
-const V_R: i32 = U_B;
-const V_G: i32 = -V_R - V_B;
+/// Which codes stand for black and white.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Range {
+    /// Y in 16..=235, U and V in 16..=240.
+    #[default]
+    Limited,
+    /// All of 0..=255, as in JFIF.
+    Full,
+}
 
-const LUMA: i32 = fixed(1.0 / LUMA_SPAN, BACK_BITS);
-const R_V: i32 = fixed(2.0 * (1.0 - KR) / CHROMA_SPAN, BACK_BITS);
-const B_U: i32 = fixed(2.0 * (1.0 - KB) / CHROMA_SPAN, BACK_BITS);
-const G_U: i32 = fixed(-2.0 * (1.0 - KB) * KB / KG / CHROMA_SPAN, BACK_BITS);
-const G_V: i32 = fixed(-2.0 * (1.0 - KR) * KR / KG / CHROMA_SPAN, BACK_BITS);
+/// How planes encode colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Colour {
+    /// Weights of the primaries.
+    pub standard: Standard,
+    /// Codes of black and white.
+    pub range: Range,
+}
 
-/// The order of the three bytes of a packed pixel.
+/// The bytes of a packed pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum PixelOrder {
     /// Blue first, as cv2 gives it.
@@ -49,140 +42,164 @@ pub enum PixelOrder {
     Bgr,
     /// Red first.
     Rgb,
+    /// Blue first, and a fourth byte: ignored when read, 255 when written.
+    Bgra,
+    /// Red first, and a fourth byte: ignored when read, 255 when written.
+    Rgba,
+    /// One byte, the same for red, green and blue; read only.
+    Gray,
 }
-
-/// Coefficients in the order of the bytes of a pixel.
-struct Forward {
-    y: [i32; 3],
-    u: [i32; 3],
-    v: [i32; 3],
-}
-
-const FROM_RGB: Forward = Forward {
-    y: [Y_R, Y_G, Y_B],
-    u: [U_R, U_G, U_B],
-    v: [V_R, V_G, V_B],
-};
-const FROM_BGR: Forward = Forward {
-    y: [Y_B, Y_G, Y_R],
-    u: [U_B, U_G, U_R],
-    v: [V_B, V_G, V_R],
-};
 
 impl PixelOrder {
-    const fn forward(self) -> &'static Forward {
+    /// Bytes a pixel.
+    pub const fn bytes(self) -> usize {
         match self {
-            Self::Bgr => &FROM_BGR,
-            Self::Rgb => &FROM_RGB,
+            Self::Bgr | Self::Rgb => 3,
+            Self::Bgra | Self::Rgba => 4,
+            Self::Gray => 1,
+        }
+    }
+
+    /// Where blue, green and red lie in a pixel.
+    pub(crate) const fn places(self) -> [usize; 3] {
+        match self {
+            Self::Bgr | Self::Bgra => [0, 1, 2],
+            Self::Rgb | Self::Rgba => [2, 1, 0],
+            Self::Gray => [0, 0, 0],
         }
     }
 }
 
-/// A colour sample: a byte, or 16 bits of which 8 are fractional.
-pub(crate) trait Sample: Copy + Into<i32> {
-    /// With 8 fractional bits.
-    fn fine(self) -> i32;
-    /// The mean of four, from their sum, with 8 fractional bits.
-    fn fine_mean(sum: i32) -> i32;
+/// The exact numbers of a [`Colour`], for channels of 0..=255.
+struct Exact {
+    kr: f64,
+    kb: f64,
+    luma: f64,
+    chroma: f64,
+    black: f64,
 }
 
-impl Sample for u8 {
-    fn fine(self) -> i32 {
-        i32::from(self) << 8
-    }
-    fn fine_mean(sum: i32) -> i32 {
-        sum << 6
-    }
-}
-
-impl Sample for u16 {
-    fn fine(self) -> i32 {
-        i32::from(self)
-    }
-    fn fine_mean(sum: i32) -> i32 {
-        (sum + 2) >> 2
-    }
-}
-
-fn weigh(sample: [i32; 3], coefficients: [i32; 3], offset: i32) -> u8 {
-    let sum =
-        sample[0] * coefficients[0] + sample[1] * coefficients[1] + sample[2] * coefficients[2];
-    // In 16..=240 for every sample, so it fits.
-    ((sum + (offset << FORWARD_SHIFT) + FORWARD_HALF) >> FORWARD_SHIFT) as u8
-}
-
-/// One row of Y.
-pub(crate) fn luma<T: Sample>(pixels: &[T], order: PixelOrder, y: &mut [u8]) {
-    let coefficients = order.forward().y;
-    for (pixel, out) in pixels.chunks_exact(3).zip(y) {
-        *out = weigh(
-            [pixel[0].fine(), pixel[1].fine(), pixel[2].fine()],
-            coefficients,
-            16,
-        );
-    }
-}
-
-/// One row of U and V from two rows of pixels (the same one twice at an odd lower edge).
-pub(crate) fn chroma<T: Sample>(
-    top: &[T],
-    bottom: &[T],
-    order: PixelOrder,
-    u: &mut [u8],
-    v: &mut [u8],
-) {
-    let forward = order.forward();
-    let put = |sums: [i32; 3], u: &mut u8, v: &mut u8| {
-        let mean = sums.map(T::fine_mean);
-        *u = weigh(mean, forward.u, 128);
-        *v = weigh(mean, forward.v, 128);
-    };
-    let (tops, bottoms) = (top.chunks_exact(6), bottom.chunks_exact(6));
-    let (last_top, last_bottom) = (tops.remainder(), bottoms.remainder());
-    for (((a, b), u), v) in tops.zip(bottoms).zip(u.iter_mut()).zip(v.iter_mut()) {
-        put(
-            [0, 1, 2].map(|c| a[c].into() + a[c + 3].into() + b[c].into() + b[c + 3].into()),
-            u,
-            v,
-        );
-    }
-    if let ([_, _, _], [_, _, _], [.., u], [.., v]) = (last_top, last_bottom, u, v) {
-        put(
-            [0, 1, 2].map(|c| 2 * (last_top[c].into() + last_bottom[c].into())),
-            u,
-            v,
-        );
-    }
-}
-
-/// One row of packed pixels from a row of Y and the row of U and V that it shares.
-pub(crate) fn packed(y: &[u8], u: &[u8], v: &[u8], order: PixelOrder, pixels: &mut [u8]) {
-    let parts = |u: u8, v: u8| {
-        let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
-        let (red, green, blue) = (R_V * v, G_U * u + G_V * v, B_U * u);
-        match order {
-            PixelOrder::Bgr => [blue, green, red],
-            PixelOrder::Rgb => [red, green, blue],
+impl Colour {
+    const fn exact(self) -> Exact {
+        let (kr, kb) = match self.standard {
+            Standard::Bt601 => (0.299, 0.114),
+            Standard::Bt709 => (0.2126, 0.0722),
+        };
+        let (luma, chroma, black) = match self.range {
+            Range::Limited => (219.0 / 255.0, 224.0 / 255.0, 16.0),
+            Range::Full => (1.0, 1.0, 0.0),
+        };
+        Exact {
+            kr,
+            kb,
+            luma,
+            chroma,
+            black,
         }
-    };
-    let mut pairs = pixels.chunks_exact_mut(6);
-    let lumas = y.chunks_exact(2);
-    let last_luma = lumas.remainder();
-    for (((pair, y), &u), &v) in pairs.by_ref().zip(lumas).zip(u).zip(v) {
-        let parts = parts(u, v);
-        let (left, right) = pair.split_at_mut(3);
-        put(left, y[0], parts);
-        put(right, y[1], parts);
-    }
-    if let (&[y], &[.., u], &[.., v]) = (last_luma, u, v) {
-        put(pairs.into_remainder(), y, parts(u, v));
     }
 }
 
-fn put(pixel: &mut [u8], y: u8, parts: [i32; 3]) {
-    let luma = (i32::from(y) - 16) * LUMA + (1 << (BACK_BITS - 1));
-    for (out, part) in pixel.iter_mut().zip(parts) {
-        *out = ((luma + part) >> BACK_BITS).clamp(0, 255) as u8;
+/// Packed to planes. Arrays are in the order blue, green, red; see `kernels::scalar` for the
+/// formulas, which every kernel follows to the bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Forward {
+    /// Luma of bytes: `mulhrs(sum of bytes * byte_luma, byte_scale) + black`.
+    pub(crate) byte_luma: [i8; 3],
+    pub(crate) byte_scale: i16,
+    /// Luma of samples in Q7, of which each weight is Q15.
+    pub(crate) luma: [i16; 3],
+    /// U and V as weights, in Q15, of blue minus green and red minus green.
+    pub(crate) u: [i16; 2],
+    pub(crate) v: [i16; 2],
+    pub(crate) black: u8,
+}
+
+/// Planes to packed: see `kernels::scalar`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Back {
+    /// Q14: luma in Q7 becomes Q6.
+    pub(crate) luma: i16,
+    /// Q6: what black has to lose, less half a level for rounding.
+    pub(crate) offset: i16,
+    /// Q13 of V in red, U and V in green, U in blue.
+    pub(crate) red_v: i16,
+    pub(crate) green_u: i16,
+    pub(crate) green_v: i16,
+    pub(crate) blue_u: i16,
+}
+
+fn fixed(value: f64, bits: u32) -> i16 {
+    (value * f64::from(1_u32 << bits)).round() as i16
+}
+
+impl Forward {
+    pub(crate) fn new(colour: Colour) -> Self {
+        let exact = colour.exact();
+        let (red, blue) = (exact.luma * exact.kr, exact.luma * exact.kb);
+        let gains = [blue, exact.luma - red - blue, red];
+        let (byte_luma, byte_scale) = byte_luma(gains);
+        let (red, blue) = (fixed(red, 15), fixed(blue, 15));
+        // Green is what is left of the sum, so that white is exactly white.
+        let white = (exact.luma * 32_768.0).round() as i32;
+        let green = (white - i32::from(red) - i32::from(blue)) as i16;
+        let half = exact.chroma / 2.0;
+        Self {
+            byte_luma,
+            byte_scale,
+            luma: [blue, green, red],
+            u: [
+                fixed(half, 15),
+                fixed(-half * exact.kr / (1.0 - exact.kb), 15),
+            ],
+            v: [
+                fixed(-half * exact.kb / (1.0 - exact.kr), 15),
+                fixed(half, 15),
+            ],
+            black: exact.black as u8,
+        }
+    }
+}
+
+/// Seven-bit weights and the scale that together come nearest to `gains`.
+///
+/// Bytes times weights must sum to 15 bits, so the weights are small; of all scales the one is
+/// taken whose worst error over the corners of the cube is least (0.35 of a level at most).
+fn byte_luma(gains: [f64; 3]) -> ([i8; 3], i16) {
+    const MOST: i32 = 32_767 / 255;
+    let total: f64 = gains.iter().sum();
+    let least = (total * 32_768.0 / f64::from(MOST)).ceil() as i16;
+    let (mut best, mut least_error) = (([0; 3], 0), f64::MAX);
+    for scale in least..1_000 {
+        let weights = gains.map(|gain| (gain * 32_768.0 / f64::from(scale)).round() as i32);
+        if weights.iter().sum::<i32>() > MOST {
+            continue;
+        }
+        let errors = [0, 1, 2].map(|channel| {
+            255.0 * (f64::from(weights[channel]) * f64::from(scale) / 32_768.0 - gains[channel])
+        });
+        let worst = errors.iter().map(|error| error.max(0.0)).sum::<f64>();
+        let worst = worst.max(-errors.iter().map(|error| error.min(0.0)).sum::<f64>());
+        if worst < least_error {
+            (best, least_error) = ((weights.map(|weight| weight as i8), scale), worst);
+        }
+    }
+    best
+}
+
+impl Back {
+    pub(crate) fn new(colour: Colour) -> Self {
+        let exact = colour.exact();
+        let kg = 1.0 - exact.kr - exact.kb;
+        let red_v = 2.0 * (1.0 - exact.kr) / exact.chroma;
+        let blue_u = 2.0 * (1.0 - exact.kb) / exact.chroma;
+        Self {
+            luma: fixed(1.0 / exact.luma, 14),
+            offset: 32 - fixed(exact.black / exact.luma, 6),
+            red_v: fixed(red_v, 13),
+            green_u: fixed(-blue_u * exact.kb / kg, 13),
+            green_v: fixed(-red_v * exact.kr / kg, 13),
+            blue_u: fixed(blue_u, 13),
+        }
     }
 }
 
@@ -190,51 +207,62 @@ fn put(pixel: &mut [u8], y: u8, parts: [i32; 3]) {
 mod tests {
     use super::*;
 
-    fn one(pixel: [u8; 3], order: PixelOrder) -> [u8; 3] {
-        let (mut y, mut u, mut v) = ([0], [0], [0]);
-        luma(&pixel, order, &mut y);
-        chroma(&pixel, &pixel, order, &mut u, &mut v);
-        [y[0], u[0], v[0]]
+    fn all() -> impl Iterator<Item = Colour> {
+        [Standard::Bt601, Standard::Bt709]
+            .into_iter()
+            .flat_map(|standard| {
+                [Range::Limited, Range::Full].map(|range| Colour { standard, range })
+            })
     }
 
     #[test]
-    fn the_corners_of_the_cube_are_the_standard_s() {
-        // 100 % colour bars, BT.601 limited range.
-        let bars = [
-            ([255, 255, 255], [235, 128, 128]),
-            ([255, 255, 0], [210, 16, 146]),
-            ([0, 255, 255], [170, 166, 16]),
-            ([0, 255, 0], [145, 54, 34]),
-            ([255, 0, 255], [106, 202, 222]),
-            ([255, 0, 0], [81, 90, 240]),
-            ([0, 0, 255], [41, 240, 110]),
-            ([0, 0, 0], [16, 128, 128]),
-        ];
-        for ([r, g, b], yuv) in bars {
-            assert_eq!(one([r, g, b], PixelOrder::Rgb), yuv);
-            assert_eq!(one([b, g, r], PixelOrder::Bgr), yuv);
+    fn byte_weights_are_within_two_fifths_of_a_level_and_fit_their_lanes() {
+        for colour in all() {
+            let exact = colour.exact();
+            let forward = Forward::new(colour);
+            let gains = [
+                exact.luma * exact.kb,
+                exact.luma * (1.0 - exact.kr - exact.kb),
+                exact.luma * exact.kr,
+            ];
+            for corner in 0..8 {
+                let pixel = [0, 1, 2].map(|channel| f64::from((corner >> channel & 1) * 255));
+                let (mut got, mut want) = (0.0, 0.0);
+                for channel in 0..3 {
+                    got += pixel[channel] * f64::from(forward.byte_luma[channel]);
+                    want += pixel[channel] * gains[channel];
+                }
+                assert!(got <= 32_767.0);
+                let got = got * f64::from(forward.byte_scale) / 32_768.0;
+                assert!(
+                    (got - want).abs() < 0.4,
+                    "{colour:?} {forward:?} {got} {want}"
+                );
+            }
         }
     }
 
     #[test]
-    fn grey_has_no_colour_and_comes_back() {
-        for grey in 0..=255 {
-            let [y, u, v] = one([grey; 3], PixelOrder::Bgr);
-            assert_eq!((u, v), (128, 128));
-            let mut back = [0; 3];
-            packed(&[y], &[u], &[v], PixelOrder::Bgr, &mut back);
-            assert!(back.iter().all(|&sample| sample.abs_diff(grey) <= 1));
+    fn white_is_white() {
+        for colour in all() {
+            let forward = Forward::new(colour);
+            let sum: i32 = forward.luma.iter().map(|&weight| i32::from(weight)).sum();
+            assert_eq!(sum, (colour.exact().luma * 32_768.0).round() as i32);
         }
     }
 
     #[test]
-    fn the_extremes_fit_both_widths() {
-        for pixel in [[0, 0, 255], [255, 255, 0], [255, 0, 0], [0, 255, 255]] {
-            let wide = pixel.map(|sample: u8| u16::from(sample) << 8);
-            let (mut y, mut u, mut v) = ([0], [0], [0]);
-            luma(&wide, PixelOrder::Rgb, &mut y);
-            chroma(&wide, &wide, PixelOrder::Rgb, &mut u, &mut v);
-            assert_eq!([y[0], u[0], v[0]], one(pixel, PixelOrder::Rgb));
+    fn the_way_back_undoes_the_way_there() {
+        for colour in all() {
+            let (forward, back) = (Forward::new(colour), Back::new(colour));
+            let gain =
+                f64::from(forward.luma.iter().map(|&w| i32::from(w)).sum::<i32>()) / 32_768.0;
+            assert!((gain * f64::from(back.luma) / 16_384.0 - 1.0).abs() < 1e-3);
+            // Pure blue: U carries all but the luma of it.
+            let blue_u = f64::from(back.blue_u) / 8_192.0 * f64::from(forward.u[0]) / 32_768.0;
+            assert!((blue_u - (1.0 - colour.exact().kb)).abs() < 1e-3);
+            let red_v = f64::from(back.red_v) / 8_192.0 * f64::from(forward.v[1]) / 32_768.0;
+            assert!((red_v - (1.0 - colour.exact().kr)).abs() < 1e-3);
         }
     }
 }

@@ -2,9 +2,20 @@
 
 use std::fmt;
 
+use crate::kernels::{LEVEL_VARIABLE, Level};
+
 /// A frame, a buffer or a ring that cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameError {
+    /// The environment asks for instructions that are unknown, or that this machine lacks.
+    Level,
+    /// Packed pixels cannot be written in this order.
+    Order,
+    /// No threads, or more than [`crate::MAX_THREADS`].
+    Threads {
+        /// Threads asked for.
+        got: usize,
+    },
     /// A side is zero or longer than [`crate::MAX_SIDE`].
     Size {
         /// Columns asked for.
@@ -40,6 +51,21 @@ pub enum FrameError {
 impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Self::Level => {
+                let names = Level::ALL.map(|level| match level.is_available() {
+                    true => level.name().to_owned(),
+                    false => format!("{} (not on this machine)", level.name()),
+                });
+                write!(
+                    f,
+                    "{LEVEL_VARIABLE} must be unset or one of {}",
+                    names.join(", ")
+                )
+            }
+            Self::Order => f.write_str("pixels are written with three or four channels, not one"),
+            Self::Threads { got } => {
+                write!(f, "{got} threads: it must be 1 to {}", crate::MAX_THREADS)
+            }
             Self::Size { width, height } => write!(
                 f,
                 "a frame of {width}x{height} pixels: each side must be 1 to {}",

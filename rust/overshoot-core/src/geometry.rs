@@ -1,6 +1,6 @@
 //! Sizes that are known to be sound, so that nothing downstream can overflow.
 
-use crate::FrameError;
+use crate::{FrameError, PixelOrder};
 
 /// The longest side of a frame, in pixels.
 pub const MAX_SIDE: usize = 16_384;
@@ -21,6 +21,12 @@ impl Size {
         } else {
             Err(FrameError::Size { width, height })
         }
+    }
+
+    /// A size of sides that are known to be sound.
+    pub(crate) const fn trusted(width: usize, height: usize) -> Self {
+        debug_assert!(width >= 1 && width <= MAX_SIDE && height >= 1 && height <= MAX_SIDE);
+        Self { width, height }
     }
 
     /// Columns.
@@ -51,38 +57,19 @@ impl Size {
         self.plane_len() + 2 * self.chroma().plane_len()
     }
 
-    /// Bytes of one row of packed pixels.
+    /// Bytes of one row of packed pixels of three bytes.
     pub const fn packed_row_len(self) -> usize {
         3 * self.width
     }
 
-    /// Bytes of one packed frame.
+    /// Bytes of one row of pixels in this order.
+    pub const fn row_len(self, order: PixelOrder) -> usize {
+        order.bytes() * self.width
+    }
+
+    /// Bytes of one packed frame of three bytes a pixel.
     pub const fn packed_len(self) -> usize {
         self.packed_row_len() * self.height
-    }
-}
-
-/// Refuses rows that are too few or too short for `row_len` × `rows`.
-pub(crate) fn check_rows(
-    what: &'static str,
-    given: &[&[u8]],
-    row_len: usize,
-    rows: usize,
-) -> Result<(), FrameError> {
-    if given.len() < rows {
-        return Err(FrameError::Rows {
-            what,
-            needed: rows,
-            got: given.len(),
-        });
-    }
-    match given[..rows].iter().map(|row| row.len()).min() {
-        Some(got) if got < row_len => Err(FrameError::Bytes {
-            what,
-            needed: row_len,
-            got,
-        }),
-        _ => Ok(()),
     }
 }
 

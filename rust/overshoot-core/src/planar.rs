@@ -1,57 +1,122 @@
-//! I420 planes to packed pixels.
+//! I420 and NV12 planes to packed pixels.
 
-use crate::colour::{self, PixelOrder};
-use crate::geometry::{check_len, check_rows};
-use crate::{FrameError, Plan, Scratch, Size};
+use crate::colour::{Back, Colour, PixelOrder};
+use crate::geometry::check_len;
+use crate::kernels::{ChromaRow, Kernels, Level, Pair};
+use crate::rows::{Rows, check_rows};
+use crate::{FrameError, Size};
 
-/// The planes of one I420 frame, a slice per row; rows may be longer than the picture.
-#[derive(Debug, Clone, Copy)]
+/// The planes of one frame; rows may be longer than the picture, and there may be more.
+#[derive(Clone, Copy)]
 pub struct Planes<'a> {
     /// Luma rows.
-    pub y: &'a [&'a [u8]],
-    /// Rows of blue difference, half as many, rounded up.
-    pub u: &'a [&'a [u8]],
-    /// Rows of red difference, half as many, rounded up.
-    pub v: &'a [&'a [u8]],
+    pub y: &'a dyn Rows,
+    /// Half as many rows of chroma, rounded up.
+    pub chroma: Chroma<'a>,
+}
+
+/// How chroma is laid out.
+#[derive(Clone, Copy)]
+pub enum Chroma<'a> {
+    /// A plane each (I420).
+    Planar {
+        /// Blue difference.
+        u: &'a dyn Rows,
+        /// Red difference.
+        v: &'a dyn Rows,
+    },
+    /// U and V by turns in one plane (NV12).
+    Interleaved(&'a dyn Rows),
 }
 
 impl Planes<'_> {
     fn check(&self, size: Size) -> Result<(), FrameError> {
         let half = size.chroma();
         check_rows("the Y plane", self.y, size.width(), size.height())?;
-        check_rows("the U plane", self.u, half.width(), half.height())?;
-        check_rows("the V plane", self.v, half.width(), half.height())
+        match self.chroma {
+            Chroma::Planar { u, v } => {
+                check_rows("the U plane", u, half.width(), half.height())?;
+                check_rows("the V plane", v, half.width(), half.height())
+            }
+            Chroma::Interleaved(uv) => {
+                check_rows("the UV plane", uv, 2 * half.width(), half.height())
+            }
+        }
+    }
+
+    fn pair(&self, size: Size, index: usize) -> Pair<'_> {
+        let (width, half) = (size.width(), size.chroma().width());
+        let below = (2 * index + 1).min(size.height() - 1);
+        Pair {
+            y: [2 * index, below].map(|y| &self.y.row(y)[..width]),
+            chroma: match self.chroma {
+                Chroma::Planar { u, v } => ChromaRow::Planar {
+                    u: &u.row(index)[..half],
+                    v: &v.row(index)[..half],
+                },
+                Chroma::Interleaved(uv) => ChromaRow::Interleaved(&uv.row(index)[..2 * half]),
+            },
+        }
     }
 }
 
-/// I420 to packed pixels of `plan`'s target size, which `pixels` fills exactly.
-///
-/// Each chroma sample serves its 2×2 block. A resize is of the packed picture, so the answer is
-/// that of converting first and [`Plan::resize`] after.
-pub fn planes_to_packed(
-    planes: Planes<'_>,
-    plan: &Plan,
+/// From the planes of pictures of one size to packed pixels of the same size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unpacker {
+    size: Size,
     order: PixelOrder,
-    scratch: &mut Scratch,
-    pixels: &mut [u8],
-) -> Result<(), FrameError> {
-    let (source, target) = (plan.source(), plan.target());
-    planes.check(source)?;
-    check_len("the packed frame", pixels.len(), target.packed_len())?;
-    if source == target {
-        convert(planes, source, order, pixels);
-        return Ok(());
-    }
-    let mut whole = vec![0; source.packed_len()];
-    convert(planes, source, order, &mut whole);
-    let rows: Vec<&[u8]> = whole.chunks_exact(source.packed_row_len()).collect();
-    plan.resize(&rows, scratch, pixels)
+    back: Back,
+    kernels: Kernels,
 }
 
-fn convert(planes: Planes<'_>, size: Size, order: PixelOrder, pixels: &mut [u8]) {
-    let (width, half) = (size.width(), size.chroma().width());
-    for (y, out) in pixels.chunks_exact_mut(size.packed_row_len()).enumerate() {
-        let (u, v) = (planes.u[y / 2], planes.v[y / 2]);
-        colour::packed(&planes.y[y][..width], &u[..half], &v[..half], order, out);
+impl Unpacker {
+    /// The conversion, by the fastest kernels of this machine ([`Level::chosen`]). An error where
+    /// `order` has one channel alone.
+    pub fn new(size: Size, order: PixelOrder, colour: Colour) -> Result<Self, FrameError> {
+        Self::with_level(size, order, colour, Level::chosen()?)
+    }
+
+    /// The conversion by the kernels of one level, or by the scalar ones where the machine lacks
+    /// it. The bytes do not depend on it.
+    pub fn with_level(
+        size: Size,
+        order: PixelOrder,
+        colour: Colour,
+        level: Level,
+    ) -> Result<Self, FrameError> {
+        if order == PixelOrder::Gray {
+            return Err(FrameError::Order);
+        }
+        Ok(Self {
+            size,
+            order,
+            back: Back::new(colour),
+            kernels: Kernels::new(level),
+        })
+    }
+
+    /// The size of the pictures.
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Bytes of the pixels that come out.
+    pub const fn packed_len(&self) -> usize {
+        self.size.row_len(self.order) * self.size.height()
+    }
+
+    /// Converts one frame; `pixels` is exactly [`Self::packed_len`] bytes. Each chroma sample
+    /// serves its 2×2 block.
+    pub fn convert(&self, planes: Planes<'_>, pixels: &mut [u8]) -> Result<(), FrameError> {
+        planes.check(self.size)?;
+        check_len("the packed frame", pixels.len(), self.packed_len())?;
+        let row_len = self.size.row_len(self.order);
+        for (index, rows) in pixels.chunks_mut(2 * row_len).enumerate() {
+            let pair = planes.pair(self.size, index);
+            let (top, bottom) = rows.split_at_mut(row_len);
+            self.kernels
+                .packed_pair(pair, self.order, &self.back, [top, bottom]);
+        }
+        Ok(())
     }
 }

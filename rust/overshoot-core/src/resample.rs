@@ -1,11 +1,14 @@
 //! One output row of a resize: down the columns first, then along the row.
 //!
 //! Between the two passes and after them samples are 16 bits wide with 8 fractional bits, so that
-//! nothing is rounded to a byte before the very end. Rows are interleaved pixels of three samples.
+//! nothing is rounded to a byte before the very end. Rows are interleaved pixels of `channels`
+//! samples. This is the exact way, for packed pixels and for averages of very many samples; most
+//! conversions to I420 have faster kernels.
 
 use crate::axis::{AREA_BITS, AreaTap, Axis, LINEAR_BITS, LinearTap};
+use crate::rows::Window;
 
-const CHANNELS: usize = 3;
+const MOST_CHANNELS: usize = 4;
 const LINEAR_ONE: u32 = 1 << LINEAR_BITS;
 
 /// Working rows of [`row`], kept between frames.
@@ -15,57 +18,42 @@ pub(crate) struct Workspace {
     sums: Vec<u32>,
 }
 
-/// Output row `y`, into `out` (three samples a pixel, 8 fractional bits).
+/// Output row `y`, into `out` (8 fractional bits).
 pub(crate) fn row(
-    source: &[&[u8]],
-    source_width: usize,
+    source: Window<'_>,
+    channels: usize,
     (across, down): (&Axis, &Axis),
     y: usize,
     work: &mut Workspace,
     out: &mut [u16],
 ) {
-    let len = CHANNELS * source_width;
     if matches!(across, Axis::Copy) {
-        vertical(source, len, down, y, &mut work.sums, out);
+        vertical(source, down, y, &mut work.sums, out);
     } else {
-        work.blended.resize(len, 0);
-        vertical(source, len, down, y, &mut work.sums, &mut work.blended);
-        horizontal(&work.blended, across, out);
+        work.blended.resize(source.row_len, 0);
+        vertical(source, down, y, &mut work.sums, &mut work.blended);
+        horizontal(&work.blended, channels, across, out);
     }
 }
 
-fn vertical(
-    source: &[&[u8]],
-    len: usize,
-    down: &Axis,
-    y: usize,
-    sums: &mut Vec<u32>,
-    out: &mut [u16],
-) {
+fn vertical(source: Window<'_>, down: &Axis, y: usize, sums: &mut Vec<u32>, out: &mut [u16]) {
     match down {
         Axis::Copy => {
-            for (out, &sample) in out.iter_mut().zip(&source[y][..len]) {
+            for (out, &sample) in out.iter_mut().zip(source.row(y)) {
                 *out = u16::from(sample) << 8;
             }
         }
         Axis::Linear(taps) => {
             let tap = taps[y];
-            blend(
-                &source[tap.first][..len],
-                &source[tap.second][..len],
-                tap.weight,
-                out,
-            );
+            let (first, second) = (source.row(tap.first), source.row(tap.second));
+            blend(first, second, tap.weight, out);
         }
         Axis::Area { taps, weights } => {
             let tap = &taps[y];
             sums.clear();
-            sums.resize(len, 1 << (AREA_BITS - 9));
-            for (row, &weight) in source[tap.first..]
-                .iter()
-                .zip(&weights[tap.weights.clone()])
-            {
-                for (sum, &sample) in sums.iter_mut().zip(&row[..len]) {
+            sums.resize(source.row_len, 1 << (AREA_BITS - 9));
+            for (row, &weight) in (tap.first..).zip(&weights[tap.weights.clone()]) {
+                for (sum, &sample) in sums.iter_mut().zip(source.row(row)) {
                     *sum += u32::from(sample) * weight;
                 }
             }
@@ -85,37 +73,37 @@ fn blend(first: &[u8], second: &[u8], weight: u16, out: &mut [u16]) {
     }
 }
 
-fn horizontal(row: &[u16], across: &Axis, out: &mut [u16]) {
+fn horizontal(row: &[u16], channels: usize, across: &Axis, out: &mut [u16]) {
     match across {
         Axis::Copy => out.copy_from_slice(row),
-        Axis::Linear(taps) => linear(row, taps, out),
-        Axis::Area { taps, weights } => area(row, taps, weights, out),
+        Axis::Linear(taps) => linear(row, channels, taps, out),
+        Axis::Area { taps, weights } => area(row, channels, taps, weights, out),
     }
 }
 
-fn linear(row: &[u16], taps: &[LinearTap], out: &mut [u16]) {
-    for (pixel, tap) in out.chunks_exact_mut(CHANNELS).zip(taps) {
-        let first = &row[CHANNELS * tap.first..][..CHANNELS];
-        let second = &row[CHANNELS * tap.second..][..CHANNELS];
+fn linear(row: &[u16], channels: usize, taps: &[LinearTap], out: &mut [u16]) {
+    for (pixel, tap) in out.chunks_exact_mut(channels).zip(taps) {
+        let first = &row[channels * tap.first..][..channels];
+        let second = &row[channels * tap.second..][..channels];
         let (near, far) = (LINEAR_ONE - u32::from(tap.weight), u32::from(tap.weight));
-        for channel in 0..CHANNELS {
+        for channel in 0..channels {
             let sum = u32::from(first[channel]) * near + u32::from(second[channel]) * far;
             pixel[channel] = ((sum + LINEAR_ONE / 2) >> LINEAR_BITS) as u16;
         }
     }
 }
 
-fn area(row: &[u16], taps: &[AreaTap], weights: &[u32], out: &mut [u16]) {
-    for (pixel, tap) in out.chunks_exact_mut(CHANNELS).zip(taps) {
+fn area(row: &[u16], channels: usize, taps: &[AreaTap], weights: &[u32], out: &mut [u16]) {
+    for (pixel, tap) in out.chunks_exact_mut(channels).zip(taps) {
         let run = &weights[tap.weights.clone()];
-        let samples = row[CHANNELS * tap.first..].chunks_exact(CHANNELS);
-        let mut sums = [1_u64 << (AREA_BITS - 1); CHANNELS];
+        let samples = row[channels * tap.first..].chunks_exact(channels);
+        let mut sums = [1_u64 << (AREA_BITS - 1); MOST_CHANNELS];
         for (sample, &weight) in samples.zip(run) {
-            for channel in 0..CHANNELS {
+            for channel in 0..channels {
                 sums[channel] += u64::from(sample[channel]) * u64::from(weight);
             }
         }
-        for channel in 0..CHANNELS {
+        for channel in 0..channels {
             pixel[channel] = (sums[channel] >> AREA_BITS) as u16;
         }
     }

@@ -11,6 +11,10 @@
 //!
 //! At most one slot is ready: only the newest frame is of use. Frames are ordered by when their
 //! push began, and a frame that is finished after a newer one is late, and dropped.
+//!
+//! Any number of slots may be held at once. A push that finds every slot written or held is
+//! dropped and counted: it neither waits nor allocates, so a consumer that hoards frames costs
+//! frames, never time or memory.
 
 use crate::FrameError;
 
@@ -29,6 +33,8 @@ pub struct Counts {
     pub dropped: u64,
     /// Frames that wait to be taken: 0 or 1.
     pub ready: u64,
+    /// Those of the dropped that found every slot being written or held.
+    pub no_slot: u64,
 }
 
 /// What became of a push.
@@ -92,6 +98,7 @@ impl Slots {
         let Some(index) = index else {
             self.counts.pushed += 1;
             self.counts.dropped += 1;
+            self.counts.no_slot += u64::from(!self.closed);
             return None;
         };
         if self.slots[index] == Slot::Ready {
@@ -151,7 +158,7 @@ impl Slots {
         Some(index)
     }
 
-    /// The consumer is done with the slot.
+    /// Nobody looks at the slot's frame any more.
     pub(crate) fn release(&mut self, index: usize) {
         debug_assert_eq!(self.slots[index], Slot::Held);
         self.slots[index] = Slot::Free;

@@ -1,12 +1,58 @@
-//! The conversions, one function each.
+//! The conversions, one function each. Results go into arrays of the caller's.
 
-use numpy::ndarray::Array3;
-use numpy::{IntoPyArray, PyArray1, PyArray3, PyReadonlyArray2, PyReadonlyArray3};
-use overshoot_core::{Plan, Planes, Scratch, Size};
-use pyo3::exceptions::PyRuntimeError;
+use std::cell::RefCell;
+
+use numpy::{PyReadonlyArray2, PyReadonlyArray3, PyReadwriteArray1, PyReadwriteArray3};
+use overshoot_core::{
+    Chroma, Converter, Level, Planes, ResizeScratch, Resizer, Scratch, Settings, Size, Unpacker,
+};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::arrays::{Refusal, filter, packed_size, pixel_order, rows, with_contiguous_rows};
+use crate::arrays::{ArrayRows, Refusal, colour, filter, fit, packed_size, pixel_order};
+
+/// How many geometries a thread remembers.
+const REMEMBERED: usize = 4;
+
+thread_local! {
+    /// The conversions that this thread made last, the latest first, with their working memory.
+    static CONVERTERS: RefCell<Vec<(Converter, Scratch)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The conversion of this geometry, as it was left or made anew.
+fn remembered(
+    source: Size,
+    target: Size,
+    settings: Settings,
+) -> Result<(Converter, Scratch), Refusal> {
+    let known = CONVERTERS.with_borrow_mut(|known| {
+        let same = |(converter, _): &(Converter, Scratch)| {
+            (converter.source(), converter.target()) == (source, target)
+                && converter.settings() == settings
+        };
+        known.iter().position(same).map(|at| known.remove(at))
+    });
+    match known {
+        Some(known) => Ok(known),
+        None => Ok((
+            Converter::new(source, target, settings)?,
+            Scratch::default(),
+        )),
+    }
+}
+
+fn remember(conversion: (Converter, Scratch)) {
+    CONVERTERS.with_borrow_mut(|known| {
+        known.truncate(REMEMBERED - 1);
+        known.insert(0, conversion);
+    });
+}
+
+#[pyfunction]
+#[pyo3(signature = ())]
+pub(crate) fn simd_level() -> PyResult<&'static str> {
+    Ok(Level::chosen().map_err(Refusal::from)?.name())
+}
 
 #[pyfunction]
 #[pyo3(signature = (width, height, /))]
@@ -14,99 +60,105 @@ pub(crate) fn i420_size(width: usize, height: usize) -> PyResult<usize> {
     Ok(Size::new(width, height).map_err(Refusal::from)?.i420_len())
 }
 
-#[pyfunction(name = "to_i420")]
-#[pyo3(signature = (pixels, width, height, order, filter, /))]
+#[pyfunction]
+#[pyo3(signature = (
+    pixels, planes, width, height, order, filter, standard, full_range, fit, bars, threads, /
+))]
+// Each is a setting of its own; the façade names them.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn to_i420<'py>(
     py: Python<'py>,
     pixels: PyReadonlyArray3<'py, u8>,
+    mut planes: PyReadwriteArray1<'py, u8>,
     width: usize,
     height: usize,
     order: &str,
     filter: &str,
-) -> PyResult<Bound<'py, PyArray1<u8>>> {
+    standard: &str,
+    full_range: bool,
+    fit: &str,
+    bars: (u8, u8, u8),
+    threads: usize,
+) -> PyResult<()> {
+    let settings = Settings {
+        order: pixel_order(order)?,
+        filter: self::filter(filter)?,
+        colour: colour(standard, full_range)?,
+        fit: self::fit(fit)?,
+        bars: bars.into(),
+    };
     let view = pixels.as_array();
-    let plan = plan(packed_size(view.shape())?, width, height, filter)?;
-    let order = pixel_order(order)?;
-    let planes = py.detach(|| {
-        let source = with_contiguous_rows(view);
-        let mut planes = vec![0; plan.target().i420_len()];
-        plan.to_i420(&rows(&source), order, &mut Scratch::default(), &mut planes)?;
-        Ok::<_, Refusal>(planes)
+    let source = packed_size(view.shape(), settings.order)?;
+    let target = Size::new(width, height).map_err(Refusal::from)?;
+    let planes = planes.as_slice_mut()?;
+    py.detach(|| {
+        let rows = ArrayRows::new(view);
+        let (converter, mut scratch) = remembered(source, target, settings)?;
+        let done = converter.convert_in_bands(&rows, threads, &mut scratch, planes);
+        remember((converter, scratch));
+        Ok::<_, Refusal>(done?)
     })?;
-    Ok(PyArray1::from_vec(py, planes))
+    Ok(())
 }
 
 #[pyfunction]
-#[pyo3(signature = (pixels, width, height, filter, /))]
+#[pyo3(signature = (pixels, resized, filter, /))]
 pub(crate) fn resize<'py>(
     py: Python<'py>,
     pixels: PyReadonlyArray3<'py, u8>,
-    width: usize,
-    height: usize,
+    mut resized: PyReadwriteArray3<'py, u8>,
     filter: &str,
-) -> PyResult<Bound<'py, PyArray3<u8>>> {
+) -> PyResult<()> {
     let view = pixels.as_array();
-    let plan = plan(packed_size(view.shape())?, width, height, filter)?;
-    let resized = py.detach(|| {
-        let source = with_contiguous_rows(view);
-        let mut resized = vec![0; plan.target().packed_len()];
-        plan.resize(&rows(&source), &mut Scratch::default(), &mut resized)?;
-        Ok::<_, Refusal>(resized)
+    let order = match view.shape()[2] {
+        1 => "gray",
+        3 => "bgr",
+        _ => "bgra",
+    };
+    let order = pixel_order(order)?;
+    let source = packed_size(view.shape(), order)?;
+    let target = packed_size(resized.as_array().shape(), order)?;
+    let filter = self::filter(filter)?;
+    let resized = resized.as_slice_mut()?;
+    py.detach(|| {
+        let resizer = Resizer::new(source, target, order, filter);
+        let scratch = &mut ResizeScratch::default();
+        resizer.resize(&ArrayRows::new(view), scratch, resized)?;
+        Ok::<_, Refusal>(())
     })?;
-    packed_array(py, plan.target(), resized)
+    Ok(())
 }
 
 #[pyfunction]
-#[pyo3(signature = (y, u, v, width, height, out_width, out_height, order, /))]
-// The three planes and two sizes are what the picture is.
+#[pyo3(signature = (y, u, v, pixels, order, standard, full_range, /))]
+// The three planes, the result and how they are encoded.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn planes_to_packed<'py>(
     py: Python<'py>,
     y: PyReadonlyArray2<'py, u8>,
     u: PyReadonlyArray2<'py, u8>,
-    v: PyReadonlyArray2<'py, u8>,
-    width: usize,
-    height: usize,
-    out_width: usize,
-    out_height: usize,
+    v: Option<PyReadonlyArray2<'py, u8>>,
+    mut pixels: PyReadwriteArray3<'py, u8>,
     order: &str,
-) -> PyResult<Bound<'py, PyArray3<u8>>> {
-    let size = Size::new(width, height).map_err(Refusal::from)?;
-    let plan = plan(size, out_width, out_height, "bilinear")?;
+    standard: &str,
+    full_range: bool,
+) -> PyResult<()> {
     let order = pixel_order(order)?;
-    let (y, u, v) = (y.as_array(), u.as_array(), v.as_array());
-    let packed = py.detach(|| {
-        let (y, u, v) = (
-            with_contiguous_rows(y),
-            with_contiguous_rows(u),
-            with_contiguous_rows(v),
-        );
-        let (y, u, v) = (rows(&y), rows(&u), rows(&v));
-        let planes = Planes {
-            y: &y,
-            u: &u,
-            v: &v,
+    let size = packed_size(pixels.as_array().shape(), order)?;
+    let unpacker =
+        Unpacker::new(size, order, colour(standard, full_range)?).map_err(Refusal::from)?;
+    let (y, u, v) = (y.as_array(), u.as_array(), v.as_ref().map(|v| v.as_array()));
+    let pixels = pixels
+        .as_slice_mut()
+        .map_err(|_| PyValueError::new_err("the pixels are not C-contiguous"))?;
+    py.detach(|| {
+        let (y, u, v) = (ArrayRows::new(y), ArrayRows::new(u), v.map(ArrayRows::new));
+        let chroma = match &v {
+            Some(v) => Chroma::Planar { u: &u, v },
+            None => Chroma::Interleaved(&u),
         };
-        let mut packed = vec![0; plan.target().packed_len()];
-        overshoot_core::planes_to_packed(
-            planes,
-            &plan,
-            order,
-            &mut Scratch::default(),
-            &mut packed,
-        )?;
-        Ok::<_, Refusal>(packed)
+        unpacker.convert(Planes { y: &y, chroma }, pixels)?;
+        Ok::<_, Refusal>(())
     })?;
-    packed_array(py, plan.target(), packed)
-}
-
-fn plan(source: Size, width: usize, height: usize, name: &str) -> PyResult<Plan> {
-    let target = Size::new(width, height).map_err(Refusal::from)?;
-    Ok(Plan::new(source, target, filter(name)?))
-}
-
-fn packed_array(py: Python<'_>, size: Size, pixels: Vec<u8>) -> PyResult<Bound<'_, PyArray3<u8>>> {
-    Array3::from_shape_vec((size.height(), size.width(), 3), pixels)
-        .map(|array| array.into_pyarray(py))
-        .map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    Ok(())
 }

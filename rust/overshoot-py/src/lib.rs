@@ -5,12 +5,15 @@ use pyo3::prelude::*;
 
 mod arrays;
 mod convert;
+mod lease;
 mod ring;
 
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use crate::convert::{i420_size, planes_to_packed, resize, to_i420};
+    use crate::convert::{i420_size, planes_to_packed, resize, simd_level, to_i420};
+    #[pymodule_export]
+    use crate::lease::Lease;
     #[pymodule_export]
     use crate::ring::FrameRing;
 }

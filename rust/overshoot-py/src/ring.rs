@@ -1,12 +1,11 @@
-//! The ring, with its frames handed over as numpy arrays.
+//! The ring: numpy arrays in, leases on slots out.
 
-use numpy::{PyArray1, PyReadonlyArray3};
+use numpy::PyReadonlyArray3;
 use overshoot_core::{Counts, Filter, Pushed, Size, Stamp};
 use pyo3::prelude::*;
 
-use crate::arrays::{Refusal, packed_size, pixel_order, rows, with_contiguous_rows};
-
-type Taken<'py> = (Bound<'py, PyArray1<u8>>, f64, i64);
+use crate::arrays::{ArrayRows, Refusal, packed_size, pixel_order};
+use crate::lease::Lease;
 
 #[pyclass(frozen, module = "overshoot._native")]
 pub(crate) struct FrameRing {
@@ -34,27 +33,20 @@ impl FrameRing {
         order: &str,
     ) -> PyResult<bool> {
         let view = pixels.as_array();
-        let source = packed_size(view.shape())?;
         let order = pixel_order(order)?;
+        let source = packed_size(view.shape(), order)?;
         let stamp = Stamp { timestamp, index };
         let pushed = py.detach(|| {
-            let frame = with_contiguous_rows(view);
             self.ring
-                .push(&rows(&frame), source, order, stamp)
+                .push(&ArrayRows::new(view), source, order, stamp)
                 .map_err(Refusal::from)
         })?;
         Ok(pushed == Pushed::Wake)
     }
 
     #[pyo3(signature = ())]
-    fn take<'py>(&self, py: Python<'py>) -> Option<Taken<'py>> {
-        let lease = self.ring.take()?;
-        let Stamp { timestamp, index } = lease.stamp();
-        Some((
-            PyArray1::from_vec(py, lease.into_planes()),
-            timestamp,
-            index,
-        ))
+    fn take(&self) -> Option<Lease> {
+        self.ring.take().map(Lease)
     }
 
     #[pyo3(signature = ())]
@@ -63,13 +55,14 @@ impl FrameRing {
     }
 
     #[pyo3(signature = ())]
-    fn counts(&self) -> (u64, u64, u64, u64) {
+    fn counts(&self) -> (u64, u64, u64, u64, u64) {
         let Counts {
             pushed,
             taken,
             dropped,
             ready,
+            no_slot,
         } = self.ring.counts();
-        (pushed, taken, dropped, ready)
+        (pushed, taken, dropped, ready, no_slot)
     }
 }

@@ -10,6 +10,8 @@ import av
 from attrs import frozen
 from av.video.frame import PictureType
 
+from overshoot.framepath.video import video_frame
+
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
@@ -92,8 +94,7 @@ class SegmentEncoder:
     def encode(self, frame: PlanarFrame, ticks: int) -> list[EncodedPicture]:
         """The packet of a picture; ``ticks`` rise."""
         segment = self.segment
-        planes = frame.planes.reshape(segment.height * 3 // 2, segment.width)
-        picture = av.VideoFrame.from_numpy_buffer(planes, "yuv420p")
+        picture = video_frame(frame)
         picture.pts, picture.time_base = ticks, _TIME_BASE
         began = self._group_began
         if began is None or ticks - began >= GROUP_SECONDS * TICKS_PER_SECOND:

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -12,7 +13,7 @@ fn ring(slots: usize) -> FrameRing {
 /// A frame of one grey, which every pixel of the converted frame must then be.
 fn push_grey(ring: &FrameRing, grey: u8, index: i64) -> Pushed {
     let row = [grey; 3 * SIZE.0];
-    let rows = [&row[..]; SIZE.1];
+    let rows = vec![&row[..]; SIZE.1];
     let stamp = Stamp {
         timestamp: 0.0,
         index,
@@ -67,27 +68,58 @@ fn a_held_frame_is_not_written_to() {
     let ring = ring(2);
     push_grey(&ring, 255, 0);
     let lease = ring.take().unwrap();
+    let address = lease.planes().as_ptr();
     for index in 1..10 {
         push_grey(&ring, 0, index);
     }
     assert!(lease.planes()[..24].iter().all(|&y| y == 235));
+    assert_eq!(lease.planes().as_ptr(), address);
 }
 
 #[test]
-fn planes_that_are_kept_leave_the_slot_usable() {
+fn a_push_that_finds_no_slot_is_dropped_and_counted() {
     let ring = ring(2);
-    for index in 0..5 {
+    push_grey(&ring, 255, 0);
+    let first = ring.take().unwrap();
+    push_grey(&ring, 255, 1);
+    let second = ring.take().unwrap();
+    assert_eq!(push_grey(&ring, 0, 2), Pushed::Dropped);
+    assert_eq!((ring.counts().dropped, ring.counts().no_slot), (1, 1));
+    drop(first);
+    assert!(ring.take().is_none());
+    assert_eq!(push_grey(&ring, 0, 3), Pushed::Wake);
+    assert_eq!(second.stamp().index, 1);
+    assert_eq!(ring.take().unwrap().stamp().index, 3);
+}
+
+#[test]
+fn slots_come_back_from_another_thread_and_at_their_old_addresses() {
+    let ring = ring(2);
+    let mut addresses = HashSet::new();
+    for index in 0..20 {
         push_grey(&ring, 255, index);
-        let planes = ring.take().unwrap().into_planes();
-        assert_eq!(planes.len(), ring.size().i420_len());
+        let lease = ring.take().unwrap();
+        addresses.insert(lease.planes().as_ptr() as usize);
+        thread::spawn(move || drop(lease)).join().unwrap();
     }
-    assert_eq!(ring.counts().taken, 5);
+    assert_eq!(addresses.len(), 1, "a slot allocated anew");
+    assert_eq!(ring.counts().taken, 20);
+}
+
+#[test]
+fn a_lease_outlives_its_ring() {
+    let ring = ring(2);
+    push_grey(&ring, 255, 0);
+    let lease = ring.take().unwrap();
+    ring.close();
+    drop(ring);
+    assert_eq!(lease.planes()[0], 235);
 }
 
 #[test]
 fn a_frame_that_is_refused_is_not_counted() {
     let ring = ring(2);
-    let rows = [&[0_u8; 3][..]; 1];
+    let rows = vec![&[0_u8; 3][..]; 1];
     let refused = ring.push(&rows, ring.size(), PixelOrder::Bgr, Stamp::default());
     assert!(matches!(refused, Err(FrameError::Rows { .. })));
     assert_eq!(ring.counts(), Counts::default());

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 const PRODUCERS: usize = 3;
+const MOST_SLOTS: usize = 5;
 
 /// The ring's rules with all who use them, and what each of them knows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -14,9 +15,13 @@ struct Model {
     slots: Slots,
     /// The slot that each producer writes, and when its push began.
     writing: [Option<(usize, u64)>; PRODUCERS],
+    /// What is in each slot.
+    frames: Vec<Frame>,
     /// When the push of the ready frame began.
     ready: Option<u64>,
-    held: Option<usize>,
+    /// The slots that were taken and when their pushes began; any thread gives one back.
+    held: Vec<(usize, u64)>,
+    no_slot: u64,
     /// When the push of the last frame taken began.
     last_taken: u64,
     asleep: bool,
@@ -25,13 +30,22 @@ struct Model {
     closed: bool,
 }
 
+/// Which push a slot's bytes are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Frame {
+    Nothing,
+    Half(u64),
+    Whole(u64),
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Begin(usize),
     Commit(usize),
     Abandon(usize),
     Take,
-    Release,
+    /// Of the longest held, the next longest …
+    Release(usize),
     Close,
 }
 
@@ -40,8 +54,10 @@ impl Model {
         Self {
             slots: Slots::new(slots).unwrap(),
             writing: [None; PRODUCERS],
+            frames: vec![Frame::Nothing; slots],
             ready: None,
-            held: None,
+            held: Vec::new(),
+            no_slot: 0,
             last_taken: 0,
             asleep: true,
             pushes_left: pushes,
@@ -54,9 +70,8 @@ impl Model {
         match step {
             Step::Begin(producer) => self.writing[producer].is_none() && self.pushes_left > 0,
             Step::Commit(producer) | Step::Abandon(producer) => self.writing[producer].is_some(),
-            // One consumer: it gives back what it holds before it takes again.
-            Step::Take => self.held.is_none(),
-            Step::Release => self.held.is_some(),
+            Step::Take => true,
+            Step::Release(nth) => nth < self.held.len(),
             Step::Close => !self.closed,
         }
     }
@@ -70,7 +85,7 @@ impl Model {
                 self.slots.abandon(slot);
             }
             Step::Take => self.take(),
-            Step::Release => self.slots.release(self.held.take().unwrap()),
+            Step::Release(nth) => self.slots.release(self.held.remove(nth).0),
             Step::Close => {
                 self.slots.close();
                 self.closed = true;
@@ -82,16 +97,18 @@ impl Model {
     fn begin(&mut self, producer: usize) {
         self.pushes_left -= 1;
         let had_ready = self.slots.counts().ready == 1;
-        let in_use = self.writing.iter().flatten().count() + usize::from(self.held.is_some());
+        let in_use = self.writing.iter().flatten().count() + self.held.len();
         let began = self.slots.begin();
         assert_eq!(
             began.is_some(),
             !self.closed && in_use < self.slots.slots.len(),
             "a push finds a slot unless all are written or held, or the ring is closed"
         );
+        self.no_slot += u64::from(began.is_none() && !self.closed);
         if let Some(slot) = began {
             self.begun += 1;
             self.writing[producer] = Some((slot, self.begun));
+            self.frames[slot] = Frame::Half(self.begun);
             if had_ready && self.slots.counts().ready == 0 {
                 self.ready = None;
             }
@@ -100,6 +117,7 @@ impl Model {
 
     fn commit(&mut self, producer: usize) {
         let (slot, began) = self.writing[producer].take().unwrap();
+        self.frames[slot] = Frame::Whole(began);
         let newer = self.ready.into_iter().any(|ready| ready > began) || self.last_taken > began;
         match self.slots.commit(slot) {
             Pushed::Dropped => assert!(self.closed || newer || self.slots.newest > began),
@@ -117,9 +135,9 @@ impl Model {
     }
 
     fn take(&mut self) {
-        self.held = self.slots.take();
-        match (self.held, self.ready.take()) {
-            (Some(_), Some(began)) => {
+        match (self.slots.take(), self.ready.take()) {
+            (Some(slot), Some(began)) => {
+                self.held.push((slot, began));
                 assert!(began > self.last_taken, "time went backwards");
                 self.last_taken = began;
                 // A consumer may look without having been woken.
@@ -134,17 +152,22 @@ impl Model {
         let counts = self.slots.counts();
         assert_eq!(counts.pushed, counts.taken + counts.dropped + counts.ready);
         assert_eq!(counts.ready, u64::from(self.ready.is_some()));
+        assert_eq!(counts.no_slot, self.no_slot);
         assert!(
             !(self.asleep && self.ready.is_some()),
             "a frame waits for a sleeper"
         );
-        let mut owned: Vec<usize> = self
+        for &(slot, began) in &self.held {
+            let whole = Frame::Whole(began);
+            assert_eq!(self.frames[slot], whole, "half written, or while held");
+        }
+        let owned: Vec<usize> = self
             .writing
             .iter()
             .flatten()
+            .chain(&self.held)
             .map(|(slot, _)| *slot)
             .collect();
-        owned.extend(self.held);
         let distinct: HashSet<usize> = owned.iter().copied().collect();
         assert_eq!(distinct.len(), owned.len(), "two own one slot: {owned:?}");
         let free = self
@@ -161,7 +184,8 @@ impl Model {
 }
 
 fn steps() -> Vec<Step> {
-    let mut steps = vec![Step::Take, Step::Release, Step::Close];
+    let mut steps = vec![Step::Take, Step::Close];
+    steps.extend((0..MOST_SLOTS).map(Step::Release));
     for producer in 0..PRODUCERS {
         steps.extend([
             Step::Begin(producer),
@@ -225,12 +249,13 @@ fn the_frame_that_is_ready_outlives_the_close() {
 
 proptest! {
     #[test]
-    fn long_random_runs_keep_the_rules(slots in 2_usize..6, choices in prop::collection::vec(0_usize..12, 0..400)) {
+    fn long_random_runs_keep_the_rules(slots in 2..=MOST_SLOTS, choices in prop::collection::vec(any::<prop::sample::Index>(), 0..400)) {
         let mut model = Model::new(slots, usize::MAX);
         let steps = steps();
         for choice in choices {
-            if model.possible(steps[choice]) {
-                model.apply(steps[choice]);
+            let step = *choice.get(&steps);
+            if model.possible(step) {
+                model.apply(step);
             }
         }
     }

@@ -7,11 +7,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import VideoFrame
 
 from overshoot.domain.timeline import RTP_CLOCK_RATE, MediaStamps
+from overshoot.framepath.video import video_frame
 
 if TYPE_CHECKING:
+    from av import VideoFrame
+
     from overshoot.domain.frame import PlanarFrame
     from overshoot.ports.transport import FrameFeed
 
@@ -62,8 +64,7 @@ class FrameTrack(MediaStreamTrack):
         raise MediaStreamError
 
     def _video_frame(self, frame: PlanarFrame) -> VideoFrame:
-        planes = frame.planes.reshape(frame.height * 3 // 2, frame.width)
-        picture = VideoFrame.from_numpy_buffer(planes, format="yuv420p")
+        picture = video_frame(frame)
         # aiortc's VP8 encoder counts in microseconds and rounds down on the way there and back.
         picture.pts = -(-self._pts * MICROSECONDS // RTP_CLOCK_RATE)
         picture.time_base = Fraction(1, MICROSECONDS)
