@@ -33,7 +33,7 @@ demo: models ## The main job end to end: video, WebRTC, gateway, answers
 	$(BIN)/overshoot demo
 
 test: models ## All Python tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: lint types contracts rust-check test ## Everything CI checks
 

@@ -129,7 +129,7 @@ class StoreContract:
 
     @pytest.mark.parametrize(
         "wrong",
-        [float("nan"), float("inf"), {1, 2}, (1, 2), b"x", object(), {3: 4}, "\ud800", 1j],
+        [float("nan"), float("inf"), {1, 2}, (1, 2), b"x", object, {3: 4}, "\ud800", 1j],
         ids=repr,
     )
     def test_metadata_that_is_not_json_is_refused(self, store: Store, wrong: object) -> None:
