@@ -3,9 +3,9 @@
     python benches/python/bench_framepath.py [rounds]
 
 Quality comes first: the PSNR of each plane against the float64 reference of the tests, and ours
-must keep 56 dB, or nothing is timed. Rounds take turns, so a noisy machine is noisy for all. Ours
-is timed with each set of instructions that this machine has (a process each, see OVERSHOOT_SIMD);
-a ratio is the peer's fastest round by ours.
+must keep 56 dB, or nothing is timed. In each round each has its turn, so a noisy machine is noisy
+for all; a turn's first call is not timed. Ours is timed with each set of instructions that this
+machine has (a process each, see OVERSHOOT_SIMD); a ratio is the peer's fastest call by ours.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     Size = tuple[int, int]
 
 PSNR_FLOOR = 56.0
+CALLS = 4
 LEVELS = ("avx2", "avx512", "neon", "scalar")
 VGA, HD, FULL_HD, UHD = (640, 480), (1280, 720), (1920, 1080), (3840, 2160)
 CV2_FILTERS = {"bilinear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA}
@@ -155,13 +156,15 @@ def to_bgr(planes: Bytes, size: Size, peer: Libyuv | None) -> list[Contender]:
 
 
 def timings(contenders: list[Contender], rounds: int) -> list[Timing]:
-    """From rounds in which each has its turn."""
+    """From rounds in which each has its turn, the first call of which only warms the caches."""
     times: list[list[float]] = [[] for _ in contenders]
     for _ in range(rounds):
         for contender, seen in zip(contenders, times, strict=True):
-            start = perf_counter()
             contender.work()
-            seen.append((perf_counter() - start) * 1e6)
+            for _ in range(CALLS):
+                start = perf_counter()
+                contender.work()
+                seen.append((perf_counter() - start) * 1e6)
     return [Timing(min(seen), median(seen)) for seen in times]
 
 

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     Size = tuple[int, int]
 
 # The most that a byte is off, in levels. Half a level is the rounding that no byte escapes; the
-# rest is ours: bilinear weights along the row have seven bits, as luma's have without a resize.
-PLAIN, BILINEAR, AREA, PACKED, RESIZED = 0.9, 1.55, 0.65, 0.56, 0.52
+# rest is ours, at worst, where neighbours are black and white: bilinear weights along the row and
+# those of luma without a resize have seven bits, those of up to four averaged rows have eight.
+PLAIN, BILINEAR, AREA, PACKED, RESIZED = 0.9, 1.55, 2.0, 0.56, 0.52
 PSNR_FLOOR = 56.0
 
 

@@ -84,7 +84,7 @@ def to_i420(
         out: where to put the result: flat, C-contiguous, uint8, of `i420_size` bytes.
 
     Returns:
-        ``out``, or a new array: Y, U, V, without padding. Each byte is within 1.5 levels of
+        ``out``, or a new array: Y, U, V, without padding. Each byte is within two levels of
         exact arithmetic, and far nearer in pictures (58 dB).
 
     Raises:

@@ -147,7 +147,7 @@ pub(crate) struct AreaRows {
 /// The weights of one output row, one for each of its source rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RowWeights<'a> {
-    /// Two to four, of seven bits, which sum to 128.
+    /// Two to four, of eight bits, which sum to 256.
     Bytes(&'a [u16]),
     /// At most [`MOST_TAPS`], in Q16.
     Words(&'a [u16]),
@@ -167,9 +167,12 @@ impl AreaRows {
         if runs.iter().any(|(_, run)| run.len() > MOST_TAPS) {
             return None;
         }
-        let few = 2..=MOST_BYTE_TAPS;
-        let bytes = runs.iter().all(|(_, run)| few.contains(&run.len()));
-        let bits = if bytes { BYTE_BITS } else { 16 };
+        let fits = |run: &[u32]| {
+            (2..=MOST_BYTE_TAPS).contains(&run.len())
+                && rounded(run, 8).map(u32::from).sum::<u32>() == 256
+        };
+        let bytes = runs.iter().all(|(_, run)| fits(run));
+        let bits = if bytes { 8 } else { 16 };
         let mut weights = Vec::new();
         let runs = runs
             .into_iter()

@@ -10,8 +10,8 @@
 //! * Chroma of Q7: rows first, `m = (top + bottom + 1) >> 1`; then over both columns
 //!   `(sum of (m_b - m_g) w_0 + (m_r - m_g) w_1) + 2^22 >> 23) + 128`.
 //! * Bilinear: `h = first (128 - w) + second w` along the row, then `h + mulhrs(h' - h, w')` down.
-//! * Area: down first, over two to four rows the sum of `byte w`, of which the weights sum to 128;
-//!   over others `(n + 1) / 2` for what truncation loses and `(256 byte) w >> 16` of each of `n`
+//! * Area: down first, over two to four rows half the sum of `byte w`, of which the weights sum to
+//!   256; over others `(n + 1) / 2` for what truncation loses and `(256 byte) w >> 16` of each of `n`
 //!   rows, halved. Then along the row `(sum of sample w) + 2^14 >> 15`.
 //! * Planes to packed: luma and chroma in Q6 by `mulhrs`, added with saturation, `>> 6`.
 //!
@@ -125,7 +125,9 @@ pub(crate) fn area_down(input: &AreaInput<'_>, line: &mut [i16]) {
                 .map(|&weight| u32::from(weight)),
         );
         *out = match input.weights {
-            RowWeights::Bytes(_) => weighed.map(|(sample, weight)| sample * weight).sum::<u32>(),
+            RowWeights::Bytes(_) => {
+                weighed.map(|(sample, weight)| sample * weight).sum::<u32>() >> 1
+            }
             RowWeights::Words(weights) => {
                 let parts = weighed.map(|(sample, weight)| ((sample << 8) * weight) >> 16);
                 ((weights.len() as u32).div_ceil(2) + parts.sum::<u32>()) >> 1

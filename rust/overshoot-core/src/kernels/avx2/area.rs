@@ -54,7 +54,8 @@ unsafe fn store_words(low: __m256i, high: __m256i, at: usize, line: &mut [i16]) 
     }
 }
 
-/// Two rows at a time, interleaved byte by byte.
+/// Two rows at a time, interleaved byte by byte. Bytes are less 128 so that they are signed and
+/// weights may have eight bits; with weights that sum to 256 that takes 2^15 off the sum.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn byte_weights<const PAIRS: usize>(
@@ -65,11 +66,13 @@ fn byte_weights<const PAIRS: usize>(
 ) {
     let mut spread = [_mm256_setzero_si256(); PAIRS];
     for (spread, [first, second]) in spread.iter_mut().zip(weights) {
-        // Both are at most 127.
+        // Both are bytes.
         *spread = _mm256_set1_epi16((first | (second << 8)) as i16);
     }
+    let sign = _mm256_set1_epi8(-128);
+    let offset = _mm256_set1_epi16(-32_768);
     for at in starts(len) {
-        let (mut low, mut high) = (_mm256_setzero_si256(), _mm256_setzero_si256());
+        let (mut low, mut high) = (offset, offset);
         for ([first, second], &weights) in rows.iter().zip(&spread) {
             // SAFETY: each row has `len` bytes, and a block ends within them.
             let (first, second) = unsafe {
@@ -78,13 +81,18 @@ fn byte_weights<const PAIRS: usize>(
                     _mm256_loadu_si256(second.as_ptr().add(at).cast()),
                 )
             };
+            let (first, second) = (
+                _mm256_xor_si256(first, sign),
+                _mm256_xor_si256(second, sign),
+            );
             let (left, right) = (
                 _mm256_unpacklo_epi8(first, second),
                 _mm256_unpackhi_epi8(first, second),
             );
-            low = _mm256_add_epi16(low, _mm256_maddubs_epi16(left, weights));
-            high = _mm256_add_epi16(high, _mm256_maddubs_epi16(right, weights));
+            low = _mm256_add_epi16(low, _mm256_maddubs_epi16(weights, left));
+            high = _mm256_add_epi16(high, _mm256_maddubs_epi16(weights, right));
         }
+        let (low, high) = (_mm256_srli_epi16(low, 1), _mm256_srli_epi16(high, 1));
         // SAFETY: the line is at least `len` long.
         unsafe { store_words(low, high, at, line) };
     }
