@@ -25,6 +25,7 @@ from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from overshoot.adapters.transports.webrtc.track import FrameTrack
+    from overshoot.domain.backends import BackendChoice, BackendOptions
     from overshoot.domain.evidence import EvidenceConfig
     from overshoot.domain.frame import Pixels
     from overshoot.domain.pushed import GivenPicture
@@ -165,20 +166,22 @@ def video_track(feed: FrameFeed, on_drained: Callable[[], None]) -> FrameTrack:
     return FrameTrack(feed, on_drained)
 
 
-def known_backend(name: str) -> str:
-    """The name of a backend; `ConfigurationError` where there is none of that name."""
-    if name != "local":
-        message = f"no backend is called {name!r}; there is: local"
-        raise ConfigurationError(message, details={"field": "backend"})
-    return name
+def chosen_backend(name: str, options: BackendOptions | None = None) -> BackendChoice:
+    """What a name means: ``local``, ``openai``, ``gemini`` or ``module:function``.
+
+    What ``options`` leave out comes from the environment (OVERSHOOT_BACKEND_URL, …_MODEL, …_KEY).
+    `ConfigurationError` where there is none of that name, or something is missing or too much.
+    """
+    from overshoot.adapters.inference.choosing import chosen_backend
+
+    return chosen_backend(name, options)
 
 
-def inference_backend(name: str) -> InferenceBackend:
-    """A backend by name: ``local`` answers from pixels on this machine."""
-    known_backend(name)
-    from overshoot.adapters.inference.local import LocalBackend
+def inference_backend(choice: BackendChoice | str) -> InferenceBackend:
+    """A backend by name or description; see `chosen_backend` and `overshoot.domain.backends`."""
+    from overshoot.adapters.inference.opening import open_backend
 
-    return LocalBackend()
+    return open_backend(chosen_backend(choice) if isinstance(choice, str) else choice, system_clock)
 
 
 def hand_finder() -> HandFinder:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +26,34 @@ def serve(
             envvar="OVERSHOOT_API_KEY", help="The key clients must send; by default a new one."
         ),
     ] = None,
-    backend: Annotated[str, typer.Option(help="Who answers: local.")] = "local",
+    backend: Annotated[
+        str,
+        typer.Option(
+            help="Who answers: local, openai, gemini, or a function or class of your own as"
+            " module:name."
+        ),
+    ] = "local",
+    backend_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Server of the openai backend, such as http://127.0.0.1:8000/v1; else"
+            " OVERSHOOT_BACKEND_URL."
+        ),
+    ] = None,
+    backend_model: Annotated[
+        str | None,
+        typer.Option(help="Model of the openai or gemini backend; else OVERSHOOT_BACKEND_MODEL."),
+    ] = None,
+    backend_key_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the key for that server; else OVERSHOOT_BACKEND_KEY."),
+    ] = None,
+    backend_workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Calls of your function side by side.")
+    ] = None,
+    backend_processes: Annotated[
+        bool, typer.Option("--backend-processes", help="Call it in processes, not in threads.")
+    ] = False,
     lease_seconds: Annotated[
         int, typer.Option(min=5, max=3600, help="Streams end this long after their last renewal.")
     ] = 90,
@@ -34,8 +63,15 @@ def serve(
 ) -> None:
     """Answer the Media Gateway API v0.2 on this machine until interrupted.
 
-    Example: overshoot serve --port 8080
+    Examples:
+
+    overshoot serve --port 8080
+
+    overshoot serve --backend openai --backend-url http://127.0.0.1:8000/v1
+
+    overshoot serve --backend detectors:Counter --backend-workers 2
     """
+    from overshoot.domain.backends import BackendOptions
     from overshoot.gateway import GatewaySettings, LocalGateway
 
     settings = GatewaySettings(
@@ -44,10 +80,20 @@ def serve(
         strict=strict,
     )
 
+    # As `python -m` does: a function of the user's is mostly in the folder that they stand in.
+    sys.path.insert(0, str(Path.cwd()))
+    options = BackendOptions(
+        url=backend_url,
+        model=backend_model,
+        key_file=backend_key_file,
+        workers=backend_workers,
+        processes=backend_processes,
+    )
+    chosen = bootstrap.chosen_backend(backend, options)
+
     async def run() -> None:
-        answering = bootstrap.inference_backend(backend)
         await _until_interrupted(
-            LocalGateway(settings=settings, backend=answering, host=host, port=port)
+            LocalGateway(settings=settings, backend=chosen, host=host, port=port)
         )
 
     asyncio.run(run())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 from attrs import evolve
 
+from overshoot.domain.backends import BackendChoice
 from overshoot.errors import ConfigurationError, NetworkError
 from overshoot.gateway.app import create_app
 from overshoot.gateway.settings import GatewaySettings
@@ -43,7 +44,9 @@ class LocalGateway:
     Args:
         settings: doors, limits and deadlines. By default one random key, and video over loopback
             alone when ``host`` is loopback.
-        backend: who answers; the ``local`` one by default. One that is given is not closed.
+        backend: who answers; the ``local`` one by default. Described by `OpenAIInference` and its
+            like, or named as in `RealtimeVisionConfig`, it begins and ends with the gateway; an
+            `InferenceBackend` that is given is not closed.
         host: address or name to listen on.
         port: port to listen on; 0 takes a free one.
         clock: what time it is; the machine's by default.
@@ -53,7 +56,7 @@ class LocalGateway:
         self,
         *,
         settings: GatewaySettings | None = None,
-        backend: InferenceBackend | None = None,
+        backend: InferenceBackend | BackendChoice | str | None = None,
         host: str = _LOOPBACK_ADDRESS,
         port: int = 0,
         clock: Clock | None = None,
@@ -65,7 +68,9 @@ class LocalGateway:
         if not _is_any(host):
             settings = evolve(settings, allowed_hosts=(*settings.allowed_hosts, _in_url(host)))
         self.settings = settings
-        self._backend = backend
+        self._backend: InferenceBackend | BackendChoice | str = (
+            "local" if backend is None else backend
+        )
         self._own_backend: InferenceBackend | None = None
         self._host = host
         self._port = port
@@ -102,8 +107,8 @@ class LocalGateway:
 
         clock = self._clock or bootstrap.system_clock()
         backend = self._backend
-        if backend is None:
-            backend = self._own_backend = bootstrap.inference_backend("local")
+        if isinstance(backend, str | BackendChoice):
+            backend = self._own_backend = bootstrap.inference_backend(backend)
         app = create_app(self.settings, backend, clock=clock)
         silent = SilentConnections(app, self.settings.header_seconds, clock)
         runner = web.AppRunner(
