@@ -61,8 +61,9 @@ def _jpeg(part: dict[str, Any]) -> bytes | None:
     inline = part.get("inlineData")
     if inline is None:
         return None
-    assert inline["mimeType"] == "image/jpeg"
-    return base64.b64decode(inline["data"].replace("-", "+").replace("_", "/"))
+    # As its library spells them: JSON of protocol buffers may be written in more than one way.
+    assert inline["mime_type"] == "image/jpeg"
+    return base64.urlsafe_b64decode(inline["data"])
 
 
 def _word(part: dict[str, Any]) -> str:
@@ -82,10 +83,18 @@ class ModelServer:
         self.most_images = 99
         self.takes_schemas = True
         self.models = ["qwen3-vl-8b"]
+        self._came = asyncio.Event()
+
+    async def until_asked(self, times: int = 1) -> None:
+        """Wait for the beginning of that many requests in all."""
+        while len(self.asked) < times:
+            self._came.clear()
+            await self._came.wait()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         asked = Asked(request, await request.read())
         self.asked.append(asked)
+        self._came.set()
         if self.faults:
             return await self.faults.popleft()(request)
         if request.path.endswith("/models"):
@@ -189,7 +198,7 @@ NO_SCHEMAS = {
 }
 OPENAI_MAX_TOKENS = (
     '{"error": {"message": "Unsupported parameter: \'max_tokens\' is not supported with this'
-    " model. Use 'max_completion_tokens' instead.\", \"type\": \"invalid_request_error\","
+    ' model. Use \'max_completion_tokens\' instead.", "type": "invalid_request_error",'
     ' "param": "max_tokens", "code": "unsupported_parameter"}}'
 )
 

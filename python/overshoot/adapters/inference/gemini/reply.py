@@ -101,7 +101,7 @@ def _details(body: object) -> Iterator[Mapping[str, Any]]:
 
 def unreadable(cause: Exception) -> InferenceError:
     """The error for a body that the library could not read."""
-    if isinstance(cause.__cause__, json.JSONDecodeError):
+    if isinstance(cause, json.JSONDecodeError) or isinstance(cause.__cause__, json.JSONDecodeError):
         return InferenceError(f"{NAME} sent JSON that is broken or cut off")
     return InferenceError(f"{NAME} sent what is no answer of it ({type(cause).__name__})")
 

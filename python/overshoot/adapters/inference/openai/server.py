@@ -59,7 +59,7 @@ class ChatServer:
         self._settings = settings
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
-        self.name = f"the server at {settings.url}"
+        self.name: str = f"the server at {settings.url}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings.url!r})"

@@ -27,14 +27,20 @@ def client_session(max_answer_bytes: int) -> aiohttp.ClientSession:
     class BoundedResponse(aiohttp.ClientResponse):
         async def read(self) -> bytes:
             if self._body is None:
-                whole = bytearray()
-                async for chunk in self.content.iter_any():
-                    whole += chunk
-                    if len(whole) > max_answer_bytes:
-                        self.close()
-                        raise TooLongError
-                self._body = bytes(whole)
+                try:
+                    self._body = await self._read_bounded()
+                except BaseException:
+                    self.close()
+                    raise
             return await super().read()
+
+        async def _read_bounded(self) -> bytes:
+            whole = bytearray()
+            async for chunk in self.content.iter_any():
+                whole += chunk
+                if len(whole) > max_answer_bytes:
+                    raise TooLongError
+            return bytes(whole)
 
     stay = aiohttp.TraceConfig()
     stay.on_request_redirect.append(_refuse_redirect)

@@ -58,12 +58,17 @@ class Line:
             deadline.trouble = "it waited for requests of other streams"
         async with self._places:
             try:
-                reply = await self.patience.asked(lambda: self.ask(question), deadline)
+                reply = await self.patience.asked(lambda: self._ask_once(question), deadline)
             except TransientError as error:
                 self.status = error.status
                 raise
         self.status = "ready"
         return reply
+
+    async def _ask_once(self, question: Question) -> Reply:
+        if self.closed:
+            raise InferenceError(f"the backend that asks {self.name} is closed")
+        return await self.ask(question)
 
 
 class RemoteSession:
