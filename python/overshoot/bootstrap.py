@@ -181,7 +181,8 @@ def inference_backend(choice: BackendChoice | str) -> InferenceBackend:
     """A backend by name or description; see `chosen_backend` and `overshoot.domain.backends`."""
     from overshoot.adapters.inference.opening import open_backend
 
-    return open_backend(chosen_backend(choice) if isinstance(choice, str) else choice, system_clock)
+    described = chosen_backend(choice) if isinstance(choice, str) else choice
+    return open_backend(described, system_clock())
 
 
 def hand_finder() -> HandFinder:

@@ -80,8 +80,9 @@ def serve(
         strict=strict,
     )
 
-    # As `python -m` does: a function of the user's is mostly in the folder that they stand in.
-    sys.path.insert(0, str(Path.cwd()))
+    if ":" in backend:
+        # As `python -m` does: a function of the user's is mostly in the folder they stand in.
+        sys.path.insert(0, str(Path.cwd()))
     options = BackendOptions(
         url=backend_url,
         model=backend_model,

@@ -174,7 +174,7 @@ class CallableInference:
         processes: call it in processes instead, which are ended when they hang. The function or
             class must be defined at the top of a module; frames are copied to it. Each stream of a
             class has a process of its own.
-        name: what results carry as ``model_name`` in lists; None is that of the function.
+        name: what lists of models and messages call it; None is ``module:function``.
     """
 
     function: Callable[..., Any] = field(validator=a_callable())

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from overshoot.ports.inference import InferenceBackend
 
 
-def open_backend(choice: BackendChoice, clock: Callable[[], Clock]) -> InferenceBackend:
-    """The backend that ``choice`` describes; ``clock`` makes the one that it waits by.
+def open_backend(choice: BackendChoice, clock: Clock) -> InferenceBackend:
+    """The backend that ``choice`` describes; ``clock`` is the one that it waits by.
 
     Raises `ConfigurationError` where its extra is not installed, or it is no such description.
     """
@@ -32,19 +32,19 @@ def open_backend(choice: BackendChoice, clock: Callable[[], Clock]) -> Inference
     return make(choice, clock)
 
 
-def _local(choice: LocalInference, clock: Callable[[], Clock]) -> InferenceBackend:
+def _local(choice: LocalInference, clock: Clock) -> InferenceBackend:
     from overshoot.adapters.inference.local import LocalBackend
 
     return LocalBackend()
 
 
-def _openai(choice: OpenAIInference, clock: Callable[[], Clock]) -> InferenceBackend:
+def _openai(choice: OpenAIInference, clock: Clock) -> InferenceBackend:
     from overshoot.adapters.inference.openai import OpenAIBackend
 
-    return OpenAIBackend(choice, clock())
+    return OpenAIBackend(choice, clock)
 
 
-def _gemini(choice: GeminiInference, clock: Callable[[], Clock]) -> InferenceBackend:
+def _gemini(choice: GeminiInference, clock: Clock) -> InferenceBackend:
     try:
         from overshoot.adapters.inference.gemini import GeminiBackend
     except ImportError as cause:
@@ -53,16 +53,16 @@ def _gemini(choice: GeminiInference, clock: Callable[[], Clock]) -> InferenceBac
             " pip install 'overshoot-sdk[gemini]'"
         )
         raise ConfigurationError(message, details={"field": "backend"}) from cause
-    return GeminiBackend(choice, clock())
+    return GeminiBackend(choice, clock)
 
 
-def _callable(choice: CallableInference, clock: Callable[[], Clock]) -> InferenceBackend:
+def _callable(choice: CallableInference, clock: Clock) -> InferenceBackend:
     from overshoot.adapters.inference.callable import CallableBackend
 
     return CallableBackend(choice)
 
 
-_BACKENDS: dict[type[Any], Callable[[Any, Callable[[], Clock]], InferenceBackend]] = {
+_BACKENDS: dict[type[Any], Callable[[Any, Clock], InferenceBackend]] = {
     LocalInference: _local,
     OpenAIInference: _openai,
     GeminiInference: _gemini,
