@@ -142,6 +142,7 @@ class ScriptedBackend:
     stuck: bool = False
     name: str = "scripted"
     broken: bool = False
+    loading: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.gate.set()
@@ -150,6 +151,8 @@ class ScriptedBackend:
         if self.broken:
             msg = "the secret place"
             raise RuntimeError(msg)
+        if self.loading:
+            return (ModelInfo("scripted", ready=False, status="unavailable"),)
         return (ModelInfo("scripted", ready=True, status="ready", can_tell=("numbers",)),)
 
     async def start_session(self, model: str) -> ScriptedSession:

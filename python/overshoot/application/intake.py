@@ -89,6 +89,7 @@ class Intake:
                 height,
                 clip_frames=self._clip_frames,
                 max_clip_bytes=self._settings.max_clip_bytes,
+                max_sides=(self._settings.max_long_side, self._settings.max_short_side),
             )
         time = self._timeline.advance(ticks)
         wanted = self._sampler.wants(time) and not self._stopped

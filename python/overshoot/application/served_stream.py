@@ -68,6 +68,7 @@ class ServedStream:
         self._tasks: list[asyncio.Task[None]] = []
         self._ended = asyncio.Event()
         self.reason: StopReason | None = None
+        self._coming: StopReason | None = None
 
     def start(self) -> None:
         """Begin to answer and to count down the lease; once."""
@@ -163,11 +164,14 @@ class ServedStream:
         )
 
     async def end(self, reason: StopReason) -> None:
-        """Stop at once and tell everybody why; later calls wait until it has stopped."""
+        """Stop at once and tell everybody why; later calls wait until it has stopped.
+
+        What was settled before, by `stop_asking` or `deny_renewal`, goes before ``reason``.
+        """
         if self.reason is not None:
             await self._ended.wait()
             return
-        self.reason = reason
+        self.reason = reason = self._coming or reason
         for subscription in tuple(self._subscriptions):
             subscription.end(reason)
             self.unsubscribe(subscription)
@@ -183,8 +187,13 @@ class ServedStream:
         await self._ended.wait()
 
     def stop_asking(self) -> None:
-        """Ask the backend nothing more, and let frames pass."""
+        """Ask the backend nothing more, let frames pass: its client has asked for its end."""
+        self._coming = "client_requested"
         self._intake.stop()
+
+    def deny_renewal(self) -> None:
+        """Its lease will not be renewed for want of credits, and nothing else ends it from now."""
+        self._coming = "insufficient_credits"
 
     def _question(self) -> StreamInferenceConfig:
         return self.inference

@@ -67,6 +67,10 @@ class Serving:
         """What can be asked now."""
         return self._backend.models()
 
+    def ready(self) -> bool:
+        """Whether a stream begun now would be answered."""
+        return not self._stopping and any(model.ready for model in self.models())
+
     async def create(self, owner: str, request: ServeRequest) -> ServedStream:
         """Begin a stream.
 
