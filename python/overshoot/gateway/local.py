@@ -14,8 +14,8 @@ from attrs import evolve
 from overshoot.domain.backends import BackendChoice
 from overshoot.errors import ConfigurationError, NetworkError
 from overshoot.gateway.app import create_app
+from overshoot.gateway.request_heads import RequestHeads, WatchedRunner
 from overshoot.gateway.settings import GatewaySettings
-from overshoot.gateway.silent_connections import SilentConnections
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class LocalGateway:
         self._port = port
         self._clock = clock
         self._runner: web.AppRunner | None = None
-        self._closing_silent: asyncio.Task[None] | None = None
+        self._watching_heads: asyncio.Task[None] | None = None
 
     @property
     def api_key(self) -> str:
@@ -110,9 +110,10 @@ class LocalGateway:
         if isinstance(backend, str | BackendChoice):
             backend = self._own_backend = bootstrap.inference_backend(backend)
         app = create_app(self.settings, backend, clock=clock)
-        silent = SilentConnections(app, self.settings.header_seconds, clock)
-        runner = web.AppRunner(
+        heads = RequestHeads(app, self.settings.header_seconds, clock)
+        runner = WatchedRunner(
             app,
+            heads,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_SECONDS,
             lingering_time=_LINGER_SECONDS,
@@ -128,13 +129,13 @@ class LocalGateway:
                 raise _cannot_listen(error, self._host, self._port) from error
             raise
         self._port = runner.addresses[0][1]
-        self._closing_silent = asyncio.create_task(silent.watch(runner))
+        self._watching_heads = asyncio.create_task(heads.watch())
         _log.info("gateway_started", url=self.url)
         return self
 
     async def stop(self) -> None:
         """End all streams and free everything, in less than 5 s. A second call does nothing."""
-        watching, self._closing_silent = self._closing_silent, None
+        watching, self._watching_heads = self._watching_heads, None
         if watching is not None:
             watching.cancel()
             await asyncio.wait({watching})

@@ -71,7 +71,8 @@ class GatewaySettings:
         max_clip_bytes: pixels of one clip; frames are made smaller to keep to it.
         json_bytes: length of a request's body.
         create_bytes: length of the body of a create request, which carries an SDP offer.
-        header_seconds: a new connection that has not sent a request by then is closed.
+        header_seconds: a connection whose request head began and is not whole by then is closed; on
+            a new connection it begins at once.
         body_seconds: a body that has not arrived by then is refused.
         hello_seconds: a result socket that has not sent its key by then is closed.
         connect_seconds: a stream whose video has not connected by then ends.
