@@ -7,7 +7,7 @@ NATIVE := $(VENV)/.native
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check format lint types contracts rust-check pytest bench clean
+.PHONY: help setup models demo test check format lint types contracts rust-check pytest bench bench-local clean
 
 help: ## Show what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ bench: setup ## Measure the frame path and the stores beside their peers
 	$(BIN)/python benches/python/bench_memory_store.py
 	$(BIN)/python benches/python/bench_evidence.py
 	cargo bench --workspace --locked
+
+bench-local: models ## Hits, misses and false alarms of the local backend on a media folder
+	$(BIN)/python benches/python/bench_local.py
+	$(BIN)/python benches/python/bench_gesture_classifier.py
 
 clean: ## Remove what was built here
 	rm -rf $(VENV) target .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
