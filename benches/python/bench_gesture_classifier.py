@@ -88,7 +88,8 @@ def with_one(rows: Floats) -> Floats:
 def normalised(points: Floats) -> Floats:
     """Relative to the wrist, the largest distance 1, as rows of 42."""
     flat = points - points[:, :1]
-    return (flat / np.abs(flat).max(axis=(1, 2), keepdims=True)).reshape(len(points), -1)
+    scaled: Floats = flat / np.abs(flat).max(axis=(1, 2), keepdims=True)
+    return scaled.reshape(len(points), -1)
 
 
 def trained(points: Floats, labels: NDArray[np.int64]) -> Perceptron:
@@ -116,7 +117,8 @@ def varied(points: Floats, random: np.random.Generator) -> Floats:
     c, s = np.cos(angle), np.sin(angle)
     turn = np.stack([np.stack([c, s], 1), np.stack([-s, c], 1)], 1)
     side = np.stack([random.choice([-1.0, 1.0], len(points)), np.ones(len(points))], 1)
-    return (points * side[:, None]) @ turn
+    turned: Floats = (points * side[:, None]) @ turn
+    return turned
 
 
 def recorded() -> tuple[Floats, NDArray[np.int64], Hands]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import sin
 from typing import TYPE_CHECKING
 
@@ -86,17 +87,19 @@ class Source:
 def of_media(media: Path) -> Iterator[Source]:
     """The films and photographs as they are, and thumbs that were turned up."""
     for path in [*sorted(media.glob("moving_hands/*.mp4")), *sorted(media.glob("clips/*.mp4"))]:
-        yield Source(
-            "films", path.name, TRUE_OF_FILMS.get(path.name, {}), lambda _, path=path: path
-        )
+        yield Source("films", path.name, TRUE_OF_FILMS.get(path.name, {}), partial(_as_it_is, path))
     for name, image in _photographs(media):
         truth = TRUE_OF_STILLS.get(name, {})
-        yield _made("photographs", name, truth, lambda image=image: still(image))
+        yield _made("photographs", name, truth, partial(still, image))
     for name, image in _photographs(media):
         if name in THUMBS_DOWN:
             turned = np.ascontiguousarray(image[::-1, ::-1])
             truth = {"thumbs up": WHOLE}
-            yield _made("turned", name, truth, lambda image=turned: still(image))
+            yield _made("turned", name, truth, partial(still, turned))
+
+
+def _as_it_is(film: Path, _: Path) -> Path:
+    return film
 
 
 def made_from(media: Path) -> Iterator[Source]:
@@ -108,12 +111,10 @@ def made_from(media: Path) -> Iterator[Source]:
         if not found:
             continue
         hand = StillHand.of(image, found[0])
-        yield _made(
-            "up and down", name, TRUE_OF_STILLS.get(name, {}), lambda hand=hand: swaying(hand)
-        )
+        yield _made("up and down", name, TRUE_OF_STILLS.get(name, {}), partial(swaying, hand))
         if name.startswith("four_"):
             truth = {"waving hand": WHOLE}
-            yield _made("waving", name, truth, lambda hand=hand: waving(hand))
+            yield _made("waving", name, truth, partial(waving, hand))
             yield from _pairs(name, hand)
     yield _made("drawn", "scene", {}, _scene)
 
@@ -122,9 +123,9 @@ def _pairs(name: str, hand: StillHand) -> Iterator[Source]:
     seen = "looked at" if name in LOOKED_AT else "not looked at"
     for kind, how in CLAPPING.items():
         truth = {"clapping": WHOLE}
-        yield _made(f"clapping, {seen}", f"{name} {kind}", truth, lambda how=how: pair(hand, how))
+        yield _made(f"clapping, {seen}", f"{name} {kind}", truth, partial(pair, hand, how))
     for kind, how in NO_CLAPPING.items():
-        made = _made(f"two hands, {seen}", f"{name} {kind}", {}, lambda how=how: pair(hand, how))
+        made = _made(f"two hands, {seen}", f"{name} {kind}", {}, partial(pair, hand, how))
         yield evolve(made, undecided=PERHAPS_WAVING if kind in SIDEWAYS else frozenset())
 
 

@@ -102,10 +102,10 @@ def pair(hand: StillHand, how: Pair) -> Iterator[Bytes]:
     """The hand and its mirror image, before the blurred photograph."""
     patch, alpha = _cut_out(hand, how)
     background = cv2.resize(hand.image, CANVAS[::-1], interpolation=cv2.INTER_AREA)
-    background = np.asarray(cv2.GaussianBlur(background, (0, 0), 18), np.uint8)
+    blurred: Bytes = np.asarray(cv2.GaussianBlur(background, (0, 0), 18), np.uint8)
 
     def picture(t: float) -> Bytes:
-        image = background.copy()
+        image: Bytes = blurred.copy()
         x, y = CANVAS[1] / 2 + how.along(t) * PALM, CANVAS[0] * 0.5
         half, drop = how.gap(t) * PALM / 2, how.lift(t) * PALM / 2
         _lay(image, patch, alpha, x - half, y + drop)
