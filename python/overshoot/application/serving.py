@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from overshoot.application.scheduling import Scheduler, concurrency_of
 from overshoot.application.served_stream import ServedStream
 from overshoot.application.serving_settings import ServingSettings
 from overshoot.application.waiting import cancel, within
 from overshoot.domain.serving import FeedbackRecord
+from overshoot.domain.serving_totals import ServingTotals, StreamTotals
 from overshoot.errors import (
     InferenceError,
     NotFoundError,
@@ -55,7 +57,11 @@ class Serving:
         self._backend = backend
         self._clock = clock
         self._settings = settings or ServingSettings()
+        self.scheduler: Scheduler = Scheduler(
+            clock, concurrency_of(backend, self._settings.concurrency)
+        )
         self._streams: dict[str, tuple[str, ServedStream]] = {}
+        self._ended = StreamTotals()
         self._taken: Counter[str] = Counter()
         self._deleted: set[str] = set()
         self._remembered: OrderedDict[str, EndedStream] = OrderedDict()
@@ -93,6 +99,7 @@ class Serving:
             stream_id=str(uuid.uuid4()),
             request=request,
             session=session,
+            scheduler=self.scheduler,
             backend_name=self._backend.name,
             clock=self._clock,
             settings=self._settings,
@@ -160,6 +167,31 @@ class Serving:
         """The newest opinions of this owner's, oldest first."""
         return [record for whose, record in self._feedback if whose == owner]
 
+    def with_result(self, owner: str, result_id: str) -> ServedStream:
+        """The running stream of this owner's that gave a result, or `NotFoundError`."""
+        for whose, stream in self._streams.values():
+            if whose == owner and stream.has_result(result_id):
+                return stream
+        msg = f"result {result_id[:64]!r} does not exist, or its stream has ended"
+        raise NotFoundError(msg, code="result_not_found")
+
+    def totals(self) -> ServingTotals:
+        """Everything that is counted, over all streams."""
+        sums = self._ended
+        infos = [stream.info() for _, stream in self._streams.values()]
+        for info in infos:
+            sums = sums.with_stream(info)
+        return ServingTotals(
+            streams=sums,
+            running=dict(Counter[str](info.state for info in infos)),
+            turns_given=self.scheduler.given,
+            turns_waited_seconds=self.scheduler.waited_seconds,
+            turns_waiting=self.scheduler.waiting,
+            turns_running=self.scheduler.running,
+            concurrency=self.scheduler.concurrency,
+            bytes_buffered=sum(info.bytes_buffered for info in infos),
+        )
+
     async def stop(self) -> None:
         """End every stream and take no more; a second call does nothing."""
         self._stopping = True
@@ -203,6 +235,7 @@ class Serving:
     def _forget(self, owner: str, stream: ServedStream) -> None:
         if self._streams.pop(stream.id, None) is None:
             return
+        self._ended = self._ended.with_stream(stream.info())
         if stream.id in self._deleted:
             self._deleted.remove(stream.id)
         else:

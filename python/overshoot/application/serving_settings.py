@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
+from overshoot.domain.frame_buffer import BufferLimits
+from overshoot.domain.motion import MotionSettings
 from overshoot.domain.sizing import MAX_CLIP_BYTES, MAX_LONG_SIDE, MAX_SHORT_SIDE
 from overshoot.domain.validation import a_number, a_whole_number
 
@@ -29,6 +31,10 @@ class ServingSettings:
         max_long_side: pixels of the longer side of a frame; larger frames are made smaller.
         max_short_side: pixels of the shorter side.
         idle_seconds: a stream without a frame for that long is called idle.
+        concurrency: requests that the backend has at the same time; None goes by the backend's own
+            hint, and without one sets no limit.
+        motion: when a still scene is answered without the model.
+        buffer: frames of a stream that stay at hand.
     """
 
     lease_ttl_seconds: float = field(default=90.0, validator=a_number(0, 86_400, "s", above=True))
@@ -44,3 +50,8 @@ class ServingSettings:
     max_long_side: int = field(default=MAX_LONG_SIDE, validator=a_whole_number(16, 16_384))
     max_short_side: int = field(default=MAX_SHORT_SIDE, validator=a_whole_number(16, 16_384))
     idle_seconds: float = field(default=5.0, validator=a_number(0, 3600, "s", above=True))
+    concurrency: int | None = field(
+        default=None, validator=a_whole_number(1, 10_000, optional=True)
+    )
+    motion: MotionSettings = Factory(MotionSettings)
+    buffer: BufferLimits = Factory(BufferLimits)
