@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from overshoot.adapters.inference.local.picture import Floats
 
 WINDOW_S = 2.2
-# Two hands of one person that clap are never further apart for long.
+# Who claps claps again within this.
 _STOPPED_AFTER_S = 0.6
 # Hands that meet are seen as one for this long at most.
 _HIDDEN_AT_MOST_S = 0.45

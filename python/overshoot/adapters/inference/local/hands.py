@@ -28,6 +28,7 @@ SEARCH_FOR_SECOND_EVERY_S = 0.45
 # A hand lost for less than this and found close by is the same hand: a wave goes on.
 FORGET_AFTER_S = 0.8
 _SAME_PLACE_PALMS = 3.0
+# Hands that clap hide each other for less than this, and are farthest apart this long before.
 _HIDDEN_S = 0.5
 _EARLIER_S = 0.35
 _SAME_HAND_PALMS = 0.7
