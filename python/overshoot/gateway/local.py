@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from overshoot.ports.clock import Clock
+    from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
 
 _log = get_logger(__name__)
@@ -49,6 +50,7 @@ class LocalGateway:
             `InferenceBackend` that is given is not closed.
         host: address or name to listen on.
         port: port to listen on; 0 takes a free one.
+        accounts: who pays for streams, in place of the settings' ``credit_cents``.
         clock: what time it is; the machine's by default.
     """
 
@@ -59,6 +61,7 @@ class LocalGateway:
         backend: InferenceBackend | BackendChoice | str | None = None,
         host: str = _LOOPBACK_ADDRESS,
         port: int = 0,
+        accounts: Credits | None = None,
         clock: Clock | None = None,
     ) -> None:
         _check_place(host, port)
@@ -74,6 +77,7 @@ class LocalGateway:
         self._own_backend: InferenceBackend | None = None
         self._host = host
         self._port = port
+        self._accounts = accounts
         self._clock = clock
         self._runner: web.AppRunner | None = None
         self._watching_heads: asyncio.Task[None] | None = None
@@ -109,7 +113,7 @@ class LocalGateway:
         backend = self._backend
         if isinstance(backend, str | BackendChoice):
             backend = self._own_backend = bootstrap.inference_backend(backend)
-        app = create_app(self.settings, backend, clock=clock)
+        app = create_app(self.settings, backend, clock=clock, accounts=self._accounts)
         heads = RequestHeads(app, self.settings.header_seconds, clock)
         runner = WatchedRunner(
             app,

@@ -11,6 +11,7 @@ from overshoot.gateway.peer import ReceivingPeer
 
 if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
+    from overshoot.gateway.billing import Billing
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
 
@@ -21,9 +22,10 @@ _STOP_SECONDS = 4.0
 class MediaRooms:
     """Receives the video of every stream, which ends with it; the peer ends with both."""
 
-    def __init__(self, settings: GatewaySettings, clock: Clock) -> None:
+    def __init__(self, settings: GatewaySettings, clock: Clock, billing: Billing) -> None:
         self._settings = settings
         self._clock = clock
+        self._billing = billing
         self._tasks: set[asyncio.Task[None]] = set()
         # Not the loop's default executor: a caller who blocks that must not stop the video.
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="overshoot-gateway")
@@ -59,4 +61,5 @@ class MediaRooms:
                 await stream.finish()
         finally:
             await cancel(receiving, ended)
+            self._billing.end(stream)
             await peer.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from aiohttp import web
 
 from overshoot.domain.serving import ServeRequest
-from overshoot.errors import ValidationError
+from overshoot.errors import NotFoundError, ServerError, ValidationError
+from overshoot.gateway.openapi import OPERATIONS, Operation, document
 from overshoot.gateway.requests import read_json
 from overshoot.wire import (
     decode_create,
@@ -26,6 +28,8 @@ from overshoot.wire import (
 if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
     from overshoot.application.serving import Serving
+    from overshoot.gateway.admission import Admission
+    from overshoot.gateway.billing import Billing
     from overshoot.gateway.media_rooms import MediaRooms
     from overshoot.gateway.requests import Keys
     from overshoot.gateway.result_socket import ResultSockets
@@ -44,6 +48,8 @@ class Routes:
         rooms: MediaRooms,
         sockets: ResultSockets,
         keys: Keys,
+        admission: Admission,
+        billing: Billing,
         settings: GatewaySettings,
         clock: Clock,
     ) -> None:
@@ -51,29 +57,40 @@ class Routes:
         self._rooms = rooms
         self._sockets = sockets
         self._keys = keys
+        self._admission = admission
+        self._billing = billing
         self._settings = settings
         self._clock = clock
 
     def under(self, prefix: str) -> list[web.RouteDef]:
         """All routes with their paths under ``prefix``; the order is that of precedence."""
-        stream = prefix + "/streams/{stream_id}"
-        return [
-            web.get(prefix + "/healthz", self.health),
-            web.get(prefix + "/models", self.models),
-            web.post(prefix + "/streams", self.create),
-            web.get(prefix + "/streams/feedback", self.all_feedback),
-            web.get(stream + "/info", self.info),
-            web.post(stream + "/keepalive", self.keepalive),
-            web.patch(stream + "/config/prompt", self.update_prompt),
-            web.post(stream + "/feedback", self.feedback),
-            web.post(stream + "/spectate", self.spectate),
-            web.delete(stream, self.delete),
-            web.get(prefix + "/ws/streams/{stream_id}", self._sockets.handle),
-        ]
+        return [self._route(operation, prefix) for operation in OPERATIONS]
+
+    def at_root(self) -> list[web.RouteDef]:
+        """The calls that supervisors and tools make without knowing of a prefix."""
+        return [self._route(operation, "") for operation in OPERATIONS if operation.at_root]
 
     async def health(self, _: web.Request) -> web.Response:
         """Whether anybody is here; asks for no key."""
         return _json({"status": "ok"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """Whether a new stream would be answered; asks for no key."""
+        if not self._serving.ready():
+            msg = "no model is ready, or the gateway is stopping"
+            raise ServerError(msg, status_code=503, code="not_ready")
+        return _json({"status": "ok"})
+
+    async def openapi(self, request: web.Request) -> web.Response:
+        """What this gateway answers to; asks for no key."""
+        server = request.path.removesuffix("/openapi.json")
+        if not server.endswith(self._settings.prefixes):
+            server += self._settings.prefixes[0]
+        return _json(document(strict=self._settings.strict, server=server or "/"))
+
+    async def results(self, request: web.Request) -> web.StreamResponse:
+        """The result socket of a stream."""
+        return await self._sockets.handle(request)
 
     async def models(self, request: web.Request) -> web.Response:
         """What the backend offers."""
@@ -83,6 +100,8 @@ class Routes:
     async def create(self, request: web.Request) -> web.Response:
         """Begin a stream and answer its offer."""
         owner = self._keys.authenticate(request)
+        self._admission.admit(owner)
+        self._billing.admit(owner)
         settings = self._settings
         body = await self._body(request, settings.create_bytes)
         wanted = decode_create(body, strict=settings.strict, limits=settings.limits)
@@ -93,6 +112,7 @@ class Routes:
             # Of a stream that was never told of, nothing may stay.
             await asyncio.shield(self._serving.discard(stream))
             raise
+        self._billing.begin(owner, stream)
         created = encode_created(
             stream.id, answer_sdp, stream.lease.ttl_seconds, turn_servers=settings.ice_servers
         )
@@ -101,7 +121,9 @@ class Routes:
     async def keepalive(self, request: web.Request) -> web.Response:
         """Renew the lease."""
         stream = self._stream(request)
-        return _json(encode_keepalive(stream.id, stream.renew_lease(), state=stream.state))
+        charge = self._billing.renew(stream)
+        ttl = stream.renew_lease()
+        return _json(encode_keepalive(stream.id, ttl, state=stream.state, charge=charge))
 
     async def update_prompt(self, request: web.Request) -> web.Response:
         """Ask something else from the next clip on."""
@@ -120,7 +142,7 @@ class Routes:
     async def delete(self, request: web.Request) -> web.Response:
         """End a stream; its sockets are closed a little later, once the client closed its own."""
         owner = self._keys.authenticate(request)
-        if self._serving.delete(owner, request.match_info["stream_id"]):
+        if self._serving.delete(owner, self._stream_id(request)):
             return _json({"status": "ok"})
         return web.Response(status=204)
 
@@ -131,9 +153,15 @@ class Routes:
     async def feedback(self, request: web.Request) -> web.Response:
         """Keep an opinion."""
         owner = self._keys.authenticate(request)
-        stream = self._stream(request)
-        body = await self._body(request, self._settings.json_bytes)
         settings = self._settings
+        try:
+            stream = self._stream(request)
+        except NotFoundError as error:
+            if not settings.strict:
+                raise
+            # The API's document knows no 404 for this call.
+            raise ValidationError(error.message, status_code=400, code=error.code) from error
+        body = await self._body(request, settings.json_bytes)
         opinion = decode_feedback(body, strict=settings.strict, limits=settings.limits)
         self._serving.add_feedback(owner, stream.id, opinion)
         return _json({"status": "ok"})
@@ -151,7 +179,24 @@ class Routes:
 
     def _stream(self, request: web.Request) -> ServedStream:
         owner = self._keys.authenticate(request)
-        return self._serving.get(owner, request.match_info["stream_id"])
+        return self._serving.get(owner, self._stream_id(request))
+
+    def _stream_id(self, request: web.Request) -> str:
+        stream_id = request.match_info["stream_id"]
+        if self._settings.strict:
+            try:
+                UUID(stream_id)
+            except ValueError as error:
+                msg = f"stream_id must be a UUID, got {stream_id[:64]!r}"
+                raise ValidationError(msg, status_code=400) from error
+        return stream_id
+
+    def _route(self, operation: Operation, prefix: str) -> web.RouteDef:
+        handler = getattr(self, operation.handler)
+        path = prefix + operation.path
+        if operation.method == "get":
+            return web.get(path, handler)
+        return web.route(operation.method.upper(), path, handler)
 
     async def _body(self, request: web.Request, limit: int) -> Any:
         return await read_json(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, field, frozen
 
 from overshoot.application.serving_settings import ServingSettings
+from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
 from overshoot.domain.validation import a_number, a_whole_number, fail
 from overshoot.wire import Limits
 
@@ -68,6 +69,13 @@ class GatewaySettings:
         streams_per_key: running at the same time for one API key.
         streams: running at the same time in all.
         subscribers_per_stream: result sockets of one stream.
+        creations_per_second: requests for streams of one API key, in the long run.
+        creation_burst: such requests at once.
+        credit_cents: what each API key has to spend; None counts nothing.
+        cents_per_minute: what a minute of a stream costs.
+        max_long_side: pixels of the longer side of the frames a model sees; larger ones are made
+            smaller.
+        max_short_side: pixels of the shorter side.
         max_clip_bytes: pixels of one clip; frames are made smaller to keep to it.
         json_bytes: length of a request's body.
         create_bytes: length of the body of a create request, which carries an SDP offer.
@@ -98,6 +106,14 @@ class GatewaySettings:
     streams_per_key: int = field(default=5, validator=a_whole_number(1, 10_000))
     streams: int = field(default=32, validator=a_whole_number(1, 10_000))
     subscribers_per_stream: int = field(default=16, validator=a_whole_number(1, 10_000))
+    creations_per_second: float = field(
+        default=2.0, validator=a_number(0, 10_000, "1/s", above=True)
+    )
+    creation_burst: int = field(default=10, validator=a_whole_number(1, 10_000))
+    credit_cents: float | None = field(default=None, validator=a_number(0, _ANY, optional=True))
+    cents_per_minute: float = field(default=0.0, validator=a_number(0, _ANY))
+    max_long_side: int = field(default=MAX_LONG_SIDE, validator=a_whole_number(16, 16_384))
+    max_short_side: int = field(default=MAX_SHORT_SIDE, validator=a_whole_number(16, 16_384))
     max_clip_bytes: int = field(
         default=256 * _KIB * _KIB, validator=a_whole_number(64 * _KIB, _ANY)
     )
@@ -119,5 +135,7 @@ class GatewaySettings:
             streams_per_key=self.streams_per_key,
             streams=self.streams,
             subscribers_per_stream=self.subscribers_per_stream,
+            max_long_side=self.max_long_side,
+            max_short_side=self.max_short_side,
             max_clip_bytes=self.max_clip_bytes,
         )
