@@ -152,19 +152,13 @@ class Routes:
 
     async def feedback(self, request: web.Request) -> web.Response:
         """Keep an opinion."""
-        owner = self._keys.authenticate(request)
-        settings = self._settings
         try:
-            stream = self._stream(request)
+            return await self._keep_opinion(request)
         except NotFoundError as error:
-            if not settings.strict:
+            if not self._settings.strict:
                 raise
             # The API's document knows no 404 for this call.
             raise ValidationError(error.message, status_code=400, code=error.code) from error
-        body = await self._body(request, settings.json_bytes)
-        opinion = decode_feedback(body, strict=settings.strict, limits=settings.limits)
-        self._serving.add_feedback(owner, stream.id, opinion)
-        return _json({"status": "ok"})
 
     async def all_feedback(self, request: web.Request) -> web.Response:
         """All opinions of this key's."""
@@ -176,6 +170,15 @@ class Routes:
         self._stream(request)
         msg = "the stream is not native: only video sent through a LiveKit room can be watched"
         raise ValidationError(msg, status_code=400, code="not_native")
+
+    async def _keep_opinion(self, request: web.Request) -> web.Response:
+        owner = self._keys.authenticate(request)
+        stream = self._stream(request)
+        body = await self._body(request, self._settings.json_bytes)
+        settings = self._settings
+        opinion = decode_feedback(body, strict=settings.strict, limits=settings.limits)
+        self._serving.add_feedback(owner, stream.id, opinion)
+        return _json({"status": "ok"})
 
     def _stream(self, request: web.Request) -> ServedStream:
         owner = self._keys.authenticate(request)
