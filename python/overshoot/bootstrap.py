@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from overshoot.adapters.transports.webrtc.track import FrameTrack
     from overshoot.domain.backends import BackendChoice, BackendOptions
     from overshoot.domain.evidence import EvidenceConfig
-    from overshoot.domain.frame import Pixels
+    from overshoot.domain.frame import Frame, Pixels
     from overshoot.domain.pushed import GivenPicture
     from overshoot.domain.stream import IceServer
     from overshoot.ports.action_format import ActionFormat
@@ -157,6 +157,20 @@ def decode_jpeg(data: GivenPicture) -> Pixels:
     from overshoot.adapters.sources.incoming import decode_jpeg
 
     return decode_jpeg(data)
+
+
+def encode_jpeg(frame: Frame, *, side: int, quality: int) -> bytes:
+    """A frame as a JPEG whose longer side is ``side`` at most; takes milliseconds."""
+    from overshoot.adapters.jpeg import encode_jpeg, in_bgr, within
+
+    return encode_jpeg(within(in_bgr(frame), side), quality)
+
+
+def scaled_within(pixels: Pixels, side: int) -> Pixels:
+    """A picture scaled down so that its longer side is ``side`` at most."""
+    from overshoot.adapters.jpeg import within
+
+    return within(pixels, side)
 
 
 def video_track(feed: FrameFeed, on_drained: Callable[[], None]) -> FrameTrack:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from overshoot.application.answering import Answering
 from overshoot.application.intake import Arrival, Intake
+from overshoot.application.sessions import close_session
 from overshoot.application.subscription import Subscription
 from overshoot.application.waiting import cancel
 from overshoot.domain.lease import Lease
@@ -220,7 +221,7 @@ class ServedStream:
         self._intake.stop()
         try:
             await cancel(*self._tasks)
-            await self._close_session()
+            await close_session(self._session, self._settings)
         finally:
             self._ended.set()
         _log.info("stream_ended", stream_id=self.id, reason=reason)
@@ -259,9 +260,3 @@ class ServedStream:
         while not self.lease.expired(now := self._clock.monotonic()):
             await self._clock.sleep(self.lease.remaining(now))
         await self.end("lease_expired")
-
-    async def _close_session(self) -> None:
-        try:
-            await asyncio.wait_for(self._session.close(), self._settings.close_seconds)
-        except Exception:  # noqa: BLE001 - whatever a backend does, the stream has to end
-            _log.exception("session_close_failed", stream_id=self.id)

@@ -13,15 +13,15 @@ from attrs import frozen
 from overshoot.application.scheduling import Scheduler, concurrency_of
 from overshoot.application.served_stream import ServedStream
 from overshoot.application.serving_settings import ServingSettings
-from overshoot.application.waiting import cancel, within
+from overshoot.application.sessions import open_session
+from overshoot.application.single_questions import SingleQuestions
+from overshoot.application.waiting import cancel
 from overshoot.domain.serving import FeedbackRecord
 from overshoot.domain.serving_totals import ServingTotals, StreamTotals
 from overshoot.errors import (
-    InferenceError,
     NotFoundError,
     RateLimitError,
     ServerError,
-    ValidationError,
 )
 from overshoot.log import get_logger
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from overshoot.domain.inference import ModelInfo
     from overshoot.domain.serving import Feedback, ServeRequest, StopReason
     from overshoot.ports.clock import Clock
-    from overshoot.ports.inference import InferenceBackend, InferenceSession
+    from overshoot.ports.inference import InferenceBackend
 
 _log = get_logger(__name__)
 
@@ -60,6 +60,9 @@ class Serving:
         self.scheduler: Scheduler = Scheduler(
             clock, concurrency_of(backend, self._settings.concurrency)
         )
+        self.single: SingleQuestions = SingleQuestions(
+            backend, self.scheduler, clock, self._settings
+        )
         self._streams: dict[str, tuple[str, ServedStream]] = {}
         self._ended = StreamTotals()
         self._taken: Counter[str] = Counter()
@@ -87,7 +90,13 @@ class Serving:
         """
         self._take_place(owner)
         try:
-            session = await self._open_session(request.inference.model)
+            session = await open_session(
+                self._backend,
+                request.inference.model,
+                self._clock,
+                self._settings,
+                field="inference.model",
+            )
         except BaseException:
             self._taken[owner] -= 1
             raise
@@ -212,17 +221,6 @@ class Serving:
             msg = f"the gateway serves {self._settings.streams} streams already; try again later"
             raise RateLimitError(msg)
         self._taken[owner] += 1
-
-    async def _open_session(self, model: str) -> InferenceSession:
-        limit = self._settings.session_seconds
-        try:
-            return await within(self._clock, limit, self._backend.start_session(model))
-        except InferenceError as error:
-            details = {"field": "inference.model"}
-            raise ValidationError(error.message, details=details) from error
-        except TimeoutError as error:
-            msg = f"the backend did not open a session within {limit:g} s"
-            raise ServerError(msg, status_code=503) from error
 
     async def _end_after_grace(self, stream: ServedStream) -> None:
         await self._clock.sleep(self._settings.delete_grace_seconds)

@@ -13,6 +13,7 @@ from overshoot.gateway.admission import Admission
 from overshoot.gateway.billing import Billing
 from overshoot.gateway.guards import guards
 from overshoot.gateway.media_rooms import MediaRooms
+from overshoot.gateway.picture_routes import PictureRoutes
 from overshoot.gateway.requests import Keys
 from overshoot.gateway.result_socket import ResultSockets
 from overshoot.gateway.routes import Routes
@@ -55,8 +56,10 @@ def create_app(
         settings=settings,
         clock=clock,
     )
+    pictures = PictureRoutes(serving=serving, keys=keys, settings=settings, clock=clock)
     for prefix in settings.prefixes:
         app.add_routes(routes.under(prefix))
+        app.add_routes(pictures.under(prefix))
     if "" not in settings.prefixes:
         app.add_routes(routes.at_root())
 
@@ -69,6 +72,7 @@ def create_app(
         yield
         await serving.stop()
         await rooms.stop()
+        pictures.stop()
 
     app.on_shutdown.append(end_streams)
     app.cleanup_ctx.append(media)

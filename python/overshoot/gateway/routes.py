@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from aiohttp import web
 
 from overshoot.domain.serving import ServeRequest
 from overshoot.errors import NotFoundError, ServerError, ValidationError
 from overshoot.gateway.openapi import OPERATIONS, Operation, document
-from overshoot.gateway.requests import read_json
+from overshoot.gateway.requests import read_json, stream_id_in
 from overshoot.wire import (
     decode_create,
     decode_feedback,
@@ -105,7 +104,8 @@ class Routes:
         settings = self._settings
         body = await self._body(request, settings.create_bytes)
         wanted = decode_create(body, strict=settings.strict, limits=settings.limits)
-        stream = await self._serving.create(owner, ServeRequest(wanted.sampling, wanted.inference))
+        asked = ServeRequest(wanted.sampling, wanted.inference, wanted.motion_gate)
+        stream = await self._serving.create(owner, asked)
         try:
             answer_sdp = await self._rooms.open(stream, wanted.offer_sdp)
         except BaseException:
@@ -136,6 +136,7 @@ class Routes:
             created_at=stream.created_at,
             updated_at=stream.updated_at,
             prompt_version=stream.prompt_version,
+            schema_version=stream.schema_version,
         )
         return _json(config)
 
@@ -185,14 +186,7 @@ class Routes:
         return self._serving.get(owner, self._stream_id(request))
 
     def _stream_id(self, request: web.Request) -> str:
-        stream_id = request.match_info["stream_id"]
-        if self._settings.strict:
-            try:
-                UUID(stream_id)
-            except ValueError as error:
-                msg = f"stream_id must be a UUID, got {stream_id[:64]!r}"
-                raise ValidationError(msg, status_code=400) from error
-        return stream_id
+        return stream_id_in(request, strict=self._settings.strict)
 
     def _route(self, operation: Operation, prefix: str) -> web.RouteDef:
         handler = getattr(self, operation.handler)

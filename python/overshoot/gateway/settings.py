@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, field, frozen
 
 from overshoot.application.serving_settings import ServingSettings
+from overshoot.domain.frame_buffer import BufferLimits
+from overshoot.domain.motion import MotionSettings
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
 from overshoot.domain.validation import a_number, a_whole_number, fail
 from overshoot.wire import Limits
@@ -77,7 +79,12 @@ class GatewaySettings:
             smaller.
         max_short_side: pixels of the shorter side.
         max_clip_bytes: pixels of one clip; frames are made smaller to keep to it.
+        concurrency: requests that the backend has at the same time; None goes by the backend's own
+            hint, and without one sets no limit.
+        motion: when a still scene is answered without the model.
+        buffer: frames of a stream that stay at hand for previews and for asking again.
         json_bytes: length of a request's body.
+        image_body_bytes: length of the body of a question about a picture, which it carries.
         create_bytes: length of the body of a create request, which carries an SDP offer.
         header_seconds: a connection whose request head began and is not whole by then is closed; on
             a new connection it begins at once.
@@ -117,6 +124,12 @@ class GatewaySettings:
     max_clip_bytes: int = field(
         default=256 * _KIB * _KIB, validator=a_whole_number(64 * _KIB, _ANY)
     )
+    concurrency: int | None = field(
+        default=None, validator=a_whole_number(1, 10_000, optional=True)
+    )
+    motion: MotionSettings = Factory(MotionSettings)
+    buffer: BufferLimits = Factory(BufferLimits)
+    image_body_bytes: int = field(default=8 * _KIB * _KIB, validator=a_whole_number(1, _ANY))
     json_bytes: int = field(default=64 * _KIB, validator=a_whole_number(1, _ANY))
     create_bytes: int = field(default=128 * _KIB, validator=a_whole_number(1, _ANY))
     header_seconds: float = field(default=5.0, validator=a_number(0, 3600, "s", above=True))
@@ -138,4 +151,7 @@ class GatewaySettings:
             max_long_side=self.max_long_side,
             max_short_side=self.max_short_side,
             max_clip_bytes=self.max_clip_bytes,
+            concurrency=self.concurrency,
+            motion=self.motion,
+            buffer=self.buffer,
         )

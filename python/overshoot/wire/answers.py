@@ -101,6 +101,7 @@ def encode_stream_config(
     created_at: float,
     updated_at: float,
     prompt_version: int = 0,
+    schema_version: int = 0,
 ) -> dict[str, Any]:
     """The answer to a prompt update; times are seconds since the Unix epoch."""
     schema = inference.output_schema_json
@@ -114,6 +115,7 @@ def encode_stream_config(
         "created_at": iso_time(created_at),
         "updated_at": iso_time(updated_at),
         "prompt_version": prompt_version,
+        "schema_version": schema_version,
     }
 
 

@@ -2,5 +2,6 @@
 
 from overshoot.gateway.openapi.document import document
 from overshoot.gateway.openapi.operations import OPERATIONS, Operation
+from overshoot.gateway.openapi.picture_operations import PICTURE_OPERATIONS
 
-__all__ = ["OPERATIONS", "Operation", "document"]
+__all__ = ["OPERATIONS", "PICTURE_OPERATIONS", "Operation", "document"]

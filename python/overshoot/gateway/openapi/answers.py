@@ -72,6 +72,7 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "created_at": TEXT,
             "updated_at": TEXT,
             "prompt_version": WHOLE,
+            "schema_version": WHOLE,
         }
     ),
     "StreamInfoResponse": record(
@@ -94,6 +95,11 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "results_dropped": WHOLE,
             "subscribers": WHOLE,
             "prompt_version": WHOLE,
+            "schema_version": WHOLE,
+            "clips_waiting": WHOLE,
+            "calls_saved": WHOLE,
+            "frames_buffered": WHOLE,
+            "bytes_buffered": WHOLE,
         }
     ),
     "FeedbackListResponse": array(
@@ -129,6 +135,8 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "frame_start": nullable(WHOLE),
             "frame_end": nullable(WHOLE),
             "prompt_version": nullable(WHOLE),
+            "schema_version": nullable(WHOLE),
+            "repeated": FLAG,
             "unsupported": array(OBJECT),
             "detected": OBJECT,
         }

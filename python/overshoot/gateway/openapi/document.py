@@ -7,6 +7,7 @@ from typing import Any
 
 from overshoot.gateway.openapi.answers import ANSWER_SCHEMAS
 from overshoot.gateway.openapi.operations import OPERATIONS, Operation
+from overshoot.gateway.openapi.picture_operations import PICTURE_OPERATIONS, PICTURE_SCHEMAS
 from overshoot.gateway.openapi.requests import request_schemas
 from overshoot.gateway.openapi.schema_parts import TEXT, ref
 
@@ -28,19 +29,21 @@ or reads too slowly, and with 1001 and the reason `stream ended: …` when the s
 _PROSE = {
     403: "The page's origin may not call, or no WebSocket is served there",
     402: "No credits are left",
-    404: "No such stream for this API key, or it has ended",
+    404: "No such stream or result for this API key, or it has ended",
     408: "The body did not arrive in time",
     413: "The body is too long",
     421: "The gateway does not go by that host name",
     429: "Too many streams, or asked for too often",
+    502: "The model cannot answer this",
     503: "Not ready, or stopping",
+    504: "There was no turn, or no answer, in time",
 }
 
 
 def document(*, strict: bool, server: str) -> dict[str, Any]:
     """The document of a gateway that is reached at the path or URL ``server``."""
     paths: dict[str, Any] = {}
-    for operation in OPERATIONS:
+    for operation in (*OPERATIONS, *PICTURE_OPERATIONS):
         described = _operation(operation, strict=strict)
         paths.setdefault(operation.path, {})[operation.method] = described
     return {
@@ -49,7 +52,7 @@ def document(*, strict: bool, server: str) -> dict[str, Any]:
         "servers": [{"url": server}],
         "paths": paths,
         "components": {
-            "schemas": {**request_schemas(strict=strict), **ANSWER_SCHEMAS},
+            "schemas": {**request_schemas(strict=strict), **ANSWER_SCHEMAS, **PICTURE_SCHEMAS},
             "securitySchemes": {"API key": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -64,10 +67,13 @@ def _operation(operation: Operation, *, strict: bool) -> dict[str, Any]:
             str(status): _answer(operation, status) for status in operation.statuses(strict=strict)
         },
     }
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "query", "schema": schema} for name, schema in operation.query.items()
+    ]
     if "{stream_id}" in operation.path:
-        found["parameters"] = [
-            {"name": "stream_id", "in": "path", "required": True, "schema": TEXT}
-        ]
+        parameters.append({"name": "stream_id", "in": "path", "required": True, "schema": TEXT})
+    if parameters:
+        found["parameters"] = parameters
     if operation.body is not None:
         found["requestBody"] = {"required": True, "content": _json(operation.body)}
     return found
@@ -76,7 +82,9 @@ def _operation(operation: Operation, *, strict: bool) -> dict[str, Any]:
 def _answer(operation: Operation, status: int) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": _PROSE.get(status, HTTPStatus(status).phrase)}
     body = operation.answers.get(status, "ErrorResponse")
-    if body is not None:
+    if operation.media_type is not None and status in operation.answers:
+        answer["content"] = {operation.media_type: {}}
+    elif body is not None:
         answer["content"] = _json(body)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         answer["headers"] = {"Retry-After": {"required": True, "schema": TEXT}}

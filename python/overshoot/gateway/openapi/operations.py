@@ -6,6 +6,8 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from overshoot.gateway.openapi.schema_parts import Schema
+
 # What the guards before every handler say, and the last door behind it.
 _ALWAYS = (403, 421, 500)
 _BODY = (400, 408, 413, 422)
@@ -24,6 +26,8 @@ class Operation:
         refusals: what it may refuse with, beside what every call may.
         body: name of the schema of the body it reads.
         key: whether it asks for an API key.
+        media_type: of its success, where that is no JSON.
+        query: schemas of what may stand in the query, all of it optional.
     """
 
     method: Literal["get", "post", "patch", "delete"]
@@ -34,6 +38,8 @@ class Operation:
     refusals: tuple[int, ...] = ()
     body: str | None = None
     key: bool = field(default=True, kw_only=True)
+    media_type: str | None = field(default=None, kw_only=True)
+    query: dict[str, Schema] = field(factory=dict[str, Schema], kw_only=True)
 
     @property
     def at_root(self) -> bool:

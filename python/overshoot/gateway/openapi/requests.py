@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from overshoot.gateway.openapi.schema_parts import (
     FILLED,
+    FLAG,
     NUMBER,
     OBJECT,
     TEXT,
@@ -39,8 +40,9 @@ def request_schemas(*, strict: bool) -> dict[str, Schema]:
                     },
                     "inference": ref("StreamInferenceConfig"),
                     "client": nullable(ref("StreamClientMeta")),
+                    **({} if strict else {"motion_gate": nullable(FLAG)}),
                 },
-                optional=("source", "webrtc", "mode", "client"),
+                optional=("source", "webrtc", "mode", "client", "motion_gate"),
             ),
             "description": "Exactly one of `source` and `webrtc` brings the SDP offer; this gateway"
             " takes video over WebRTC alone.",

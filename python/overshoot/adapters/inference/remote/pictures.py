@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from attrs import frozen
 
-from overshoot.errors import InferenceError
+from overshoot.adapters.jpeg import encode_jpeg, in_bgr, within
+from overshoot.errors import FrameError, InferenceError
 
 if TYPE_CHECKING:
     from overshoot.domain.backends import RemoteInference
@@ -54,7 +55,7 @@ def pictures_of(
     chosen = shown if most is None else _spread(shown, most)
     return tuple(
         Picture(
-            _jpeg(_within(_bgr(frame), settings.image_side), settings.jpeg_quality),
+            _jpeg(within(in_bgr(frame), settings.image_side), settings.jpeg_quality),
             (frame.timestamp,),
         )
         for frame in chosen
@@ -74,7 +75,7 @@ def _sheet(frames: Sequence[Frame], settings: RemoteInference) -> Picture:
     columns = ceil(sqrt(len(frames)))
     rows = ceil(len(frames) / columns)
     side = min(settings.image_side, (2 * settings.image_side - _GAP * (columns - 1)) // columns)
-    tiles = [_within(_bgr(frame), side) for frame in frames]
+    tiles = [within(in_bgr(frame), side) for frame in frames]
     height = max(tile.shape[0] for tile in tiles)
     width = max(tile.shape[1] for tile in tiles)
     grid: Pixels = np.full(
@@ -98,26 +99,8 @@ def _write(picture: Pixels, text: str, left: int, top: int) -> None:
     cv2.putText(picture, text, at, font, scale, _WHITE, 1, cv2.LINE_AA)
 
 
-def _bgr(frame: Frame) -> Pixels:
-    return frame.pixels if frame.order == "bgr" else frame.pixels[:, :, ::-1]
-
-
-def _within(pixels: Pixels, side: int) -> Pixels:
-    """Scaled down, its shape kept, so that the longer side is ``side`` at most."""
-    height, width = pixels.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def _jpeg(pixels: Pixels, quality: int) -> bytes:
-    # From a contiguous array: OpenCV refuses strides that run backwards.
-    done, data = cv2.imencode(
-        ".jpg", np.ascontiguousarray(pixels), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
-    if not done:
-        height, width = pixels.shape[:2]
-        raise InferenceError(f"OpenCV cannot make a JPEG of a frame of {width}x{height}")
-    return data.tobytes()
+    try:
+        return encode_jpeg(pixels, quality)
+    except FrameError as error:
+        raise InferenceError(error.message) from error
