@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from overshoot.domain.turns import Turns
+from overshoot.domain.round_robin import RoundRobin
 from overshoot.ports.inference import ConcurrencyHint
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def concurrency_of(backend: InferenceBackend, chosen: int | None) -> int | None:
 
 
 class Scheduler:
-    """Hands out turns at one backend, by the rule of `Turns`.
+    """Hands out turns at one backend, by the rule of `RoundRobin`.
 
     Attributes:
         given: turns that have begun.
@@ -32,7 +32,7 @@ class Scheduler:
 
     def __init__(self, clock: Clock, concurrency: int | None = None) -> None:
         self._clock = clock
-        self._turns = Turns[str, asyncio.Future[None]](concurrency)
+        self._turns = RoundRobin[str, asyncio.Future[None]](concurrency)
         self.concurrency: int | None = concurrency
         self.given: int = 0
         self.waited_seconds: float = 0.0

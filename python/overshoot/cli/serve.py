@@ -54,6 +54,18 @@ def serve(
     backend_processes: Annotated[
         bool, typer.Option("--backend-processes", help="Call it in processes, not in threads.")
     ] = False,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Requests that the backend has at the same time, of all streams; by default as"
+            " many as it works on.",
+        ),
+    ] = None,
+    motion_gate: Annotated[
+        bool,
+        typer.Option("--motion-gate", help="Ask nothing about still scenes: repeat the answer."),
+    ] = False,
     lease_seconds: Annotated[
         int, typer.Option(min=5, max=3600, help="Streams end this long after their last renewal.")
     ] = 90,
@@ -72,12 +84,15 @@ def serve(
     overshoot serve --backend detectors:Counter --backend-workers 2
     """
     from overshoot.domain.backends import BackendOptions
+    from overshoot.domain.motion import MotionSettings
     from overshoot.gateway import GatewaySettings, LocalGateway
 
     settings = GatewaySettings(
         api_keys=(api_key,) if api_key else (),
         lease_ttl_seconds=lease_seconds,
         strict=strict,
+        concurrency=concurrency,
+        motion=MotionSettings(enabled=motion_gate),
     )
 
     if ":" in backend:

@@ -58,6 +58,13 @@ class CallableBackend:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._choice.label!r})"
 
+    @property
+    def concurrency(self) -> int | None:
+        """Calls at the same time; None for coroutines, and where every stream has a process."""
+        choice = self._choice
+        unbounded = is_async(choice.function) or (self._is_class and choice.processes)
+        return None if unbounded else choice.workers
+
     def models(self) -> tuple[ModelInfo, ...]:
         """One model, the function."""
         return (ModelInfo(self._choice.label, ready=True, status="ready"),)

@@ -64,6 +64,11 @@ class GeminiBackend:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings!r})"
 
+    @property
+    def concurrency(self) -> int:
+        """Requests under way at the same time, as the settings say."""
+        return self._settings.concurrency
+
     def models(self) -> tuple[ModelInfo, ...]:
         """The model that answers all streams."""
         status = self._line.status

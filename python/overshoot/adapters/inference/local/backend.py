@@ -58,6 +58,11 @@ class LocalBackend:
         self._closing = threading.Event()
         self.networks_missing: str = _missing(self._weights_dir)
 
+    @property
+    def concurrency(self) -> int:
+        """Clips that are looked at side by side."""
+        return self._threads
+
     def models(self) -> tuple[ModelInfo, ...]:
         """One model, ``local``; degraded without the hand networks."""
         if not self.networks_missing:

@@ -12,8 +12,8 @@ WhoT = TypeVar("WhoT", bound=Hashable)
 TicketT = TypeVar("TicketT", bound=Hashable)
 
 
-class Turns(Generic[WhoT, TicketT]):
-    """Round robin: one turn for everybody who waits, then the next one; knows no clocks.
+class RoundRobin(Generic[WhoT, TicketT]):
+    """One turn for everybody who waits, then the next one each; knows no clocks.
 
     Whoever wants a turn joins the end of the line once, however many tickets it holds; called, it
     goes to the end again with those that are left. So nobody is called twice before another who

@@ -15,11 +15,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from overshoot.domain.turns import Turns
+from overshoot.domain.round_robin import RoundRobin
 from overshoot.errors import ConfigurationError
 
 
-class TurnsMachine(RuleBasedStateMachine):
+class RoundRobinMachine(RuleBasedStateMachine):
     """Whoever waits is called before anybody else is called twice; never more than places."""
 
     tickets = Bundle("tickets")
@@ -34,7 +34,7 @@ class TurnsMachine(RuleBasedStateMachine):
     @initialize(places=st.none() | st.integers(1, 3))
     def begin(self, places: Any) -> None:
         self.places = places
-        self.turns: Turns[str, int] = Turns(places)
+        self.turns: RoundRobin[str, int] = RoundRobin(places)
 
     @rule(target=tickets, who=st.sampled_from("abcdef"))
     def ask(self, who: str) -> tuple[str, int]:
@@ -83,11 +83,11 @@ class TurnsMachine(RuleBasedStateMachine):
         assert self.turns.waiting == sum(map(len, self.waiting.values()))
 
 
-TestTurns = TurnsMachine.TestCase
+TestRoundRobin = RoundRobinMachine.TestCase
 
 
 def test_a_turn_that_nobody_wants_any_more_frees_its_place() -> None:
-    turns = Turns[str, int](1)
+    turns = RoundRobin[str, int](1)
     turns.ask("a", 0)
     turns.ask("b", 1)
     turns.ask("b", 2)
@@ -101,4 +101,4 @@ def test_a_turn_that_nobody_wants_any_more_frees_its_place() -> None:
 
 def test_no_place_at_all_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least one place"):
-        Turns(0)
+        RoundRobin(0)
