@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from overshoot.gateway.peer import ReceivingPeer
 
 if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
+    from overshoot.domain.stream import IceServer
     from overshoot.gateway.billing import Billing
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
@@ -30,13 +32,15 @@ class MediaRooms:
         # Not the loop's default executor: a caller who blocks that must not stop the video.
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="overshoot-gateway")
 
-    async def open(self, stream: ServedStream, offer_sdp: str) -> str:
+    async def open(
+        self, stream: ServedStream, offer_sdp: str, ice_servers: Sequence[IceServer]
+    ) -> str:
         """Answer an offer and begin to receive; `ValidationError` for one that cannot be."""
         peer = ReceivingPeer(
             self._executor,
             clock=self._clock,
-            ice_addresses=self._settings.ice_addresses,
-            ice_servers=self._settings.ice_servers,
+            gathering=self._settings.gathering(),
+            ice_servers=ice_servers,
             connect_seconds=self._settings.connect_seconds,
         )
         answer_sdp = await peer.answer(offer_sdp)

@@ -106,15 +106,16 @@ class Routes:
         wanted = decode_create(body, strict=settings.strict, limits=settings.limits)
         asked = ServeRequest(wanted.sampling, wanted.inference, wanted.motion_gate)
         stream = await self._serving.create(owner, asked)
+        servers = settings.all_ice_servers(stream.id, self._clock.wall())
         try:
-            answer_sdp = await self._rooms.open(stream, wanted.offer_sdp)
+            answer_sdp = await self._rooms.open(stream, wanted.offer_sdp, servers)
         except BaseException:
             # Of a stream that was never told of, nothing may stay.
             await asyncio.shield(self._serving.discard(stream))
             raise
         self._billing.begin(owner, stream)
         created = encode_created(
-            stream.id, answer_sdp, stream.lease.ttl_seconds, turn_servers=settings.ice_servers
+            stream.id, answer_sdp, stream.lease.ttl_seconds, turn_servers=servers
         )
         return _json(created, status=201)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,14 @@ from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
 from overshoot.domain.validation import a_number, a_whole_number, fail
+from overshoot.rtc import Gathering
 from overshoot.wire import Limits
 
 if TYPE_CHECKING:
     from attrs import Attribute
 
     from overshoot.domain.stream import IceServer
+    from overshoot.domain.turn import TurnSecret
 
 
 _KIB = 1024
@@ -51,6 +54,40 @@ def _prefixes(owner: Any, attribute: Attribute[Any], value: tuple[str, ...]) -> 
         raise fail(owner, attribute.name, wanted, value)
 
 
+def _ice_url(owner: Any, name: str, url: str) -> bool:
+    """Whether it is a TURN server's; an error when it is no server's."""
+    scheme = url.partition(":")[0]
+    if scheme not in {"stun", "turn", "turns"}:
+        wanted = "addresses such as stun:host:3478 and turn:host:3478?transport=udp"
+        raise fail(owner, name, wanted, url)
+    return scheme != "stun"
+
+
+def _ice_servers(owner: Any, attribute: Attribute[Any], value: tuple[IceServer, ...]) -> None:
+    for server in value:
+        closed = not (server.username and server.credential)
+        if _ice_url(owner, attribute.name, server.urls) and closed:
+            wanted = "TURN servers with a username and a credential"
+            raise fail(owner, attribute.name, wanted, server.urls)
+
+
+def _turn(owner: Any, attribute: Attribute[Any], value: TurnSecret | None) -> None:
+    if value is not None and not all(_ice_url(owner, attribute.name, url) for url in value.urls):
+        raise fail(owner, attribute.name, "the addresses of TURN servers", value.urls)
+
+
+def _an_address(owner: Any, attribute: Attribute[Any], value: str | None) -> None:
+    try:
+        ipaddress.ip_address(value or "127.0.0.1")
+    except ValueError:
+        raise fail(owner, attribute.name, "an IPv4 or IPv6 address", value) from None
+
+
+def _ports(owner: Any, attribute: Attribute[Any], value: tuple[int, int] | None) -> None:
+    if value is not None and not (len(value) == 2 and 0 < value[0] <= value[1] < 1 << 16):  # noqa: PLR2004
+        raise fail(owner, attribute.name, "the first and the last of some ports", value)
+
+
 @frozen
 class GatewaySettings:
     """A gateway's doors, limits and deadlines; the defaults suit one machine and one user.
@@ -65,7 +102,10 @@ class GatewaySettings:
             for any.
         limits: how much one request may ask for.
         ice_addresses: local addresses to receive video on; None for all, with loopback.
-        ice_servers: STUN and TURN servers to ask.
+        ice_servers: STUN and TURN servers, for this gateway and told to its clients.
+        turn: TURN servers that share a secret; each stream gets a credential of its own.
+        public_address: told to clients in place of every local address of its family.
+        udp_ports: the first and the last port to receive video on; None lets the system choose.
         delete_grace_seconds: from the answer to a delete until its result sockets are closed.
         inference_seconds: an answer that takes longer is given up.
         streams_per_key: running at the same time for one API key.
@@ -107,7 +147,10 @@ class GatewaySettings:
     allowed_hosts: tuple[str, ...] = field(default=(), converter=_texts)
     limits: Limits = Factory(Limits)
     ice_addresses: tuple[str, ...] | None = None
-    ice_servers: tuple[IceServer, ...] = ()
+    ice_servers: tuple[IceServer, ...] = field(default=(), converter=tuple, validator=_ice_servers)
+    turn: TurnSecret | None = field(default=None, validator=_turn)
+    public_address: str | None = field(default=None, validator=_an_address)
+    udp_ports: tuple[int, int] | None = field(default=None, validator=_ports)
     delete_grace_seconds: float = field(default=0.75, validator=a_number(0, 60, "s"))
     inference_seconds: float = field(default=30.0, validator=a_number(0, 3600, "s", above=True))
     streams_per_key: int = field(default=5, validator=a_whole_number(1, 10_000))
@@ -138,6 +181,15 @@ class GatewaySettings:
     connect_seconds: float = field(default=15.0, validator=a_number(0, 3600, "s", above=True))
     ping_seconds: float = field(default=20.0, validator=a_number(0, 3600, "s", above=True))
     send_seconds: float = field(default=10.0, validator=a_number(0, 3600, "s", above=True))
+
+    def gathering(self) -> Gathering:
+        """How peers find the addresses they receive on."""
+        return Gathering(self.ice_addresses, self.udp_ports, self.public_address)
+
+    def all_ice_servers(self, stream_id: str, now: float) -> tuple[IceServer, ...]:
+        """The servers for one stream; ``now`` is seconds since the Unix epoch."""
+        made = () if self.turn is None else self.turn.servers(stream_id, now)
+        return (*self.ice_servers, *made)
 
     def serving(self) -> ServingSettings:
         """The part that the streams themselves go by."""
