@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from gateway.kit import ScriptedBackend
 from overshoot.application.scheduling import Scheduler, concurrency_of
+from overshoot.application.served_stream import ServedStream
 from overshoot.application.serving import Serving
 from overshoot.application.serving_settings import ServingSettings
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest, ModelInfo
 from overshoot.domain.motion import MotionSettings
+from overshoot.domain.pacing import Pacing
 from overshoot.domain.sampling import ClipSampling, FrameSampling
 from overshoot.domain.serving import ServeRequest
 from overshoot.domain.stream import StreamInferenceConfig
@@ -68,8 +70,10 @@ class TimedBackend:
 
 def push(stream: Any, second: float, level: int = 0) -> None:
     arrival = stream.arrived(round(second * 90_000), 32, 32)
-    assert arrival.wanted
-    stream.add(arrival, np.full((32, 32, 3), level, np.uint8))
+    if arrival.wanted:
+        stream.add(arrival, np.full((32, 32, 3), level, np.uint8))
+    else:
+        stream.pass_by(arrival)
 
 
 @given(
@@ -120,6 +124,58 @@ async def fair(costs: list[str], places: int, ended: int | None) -> None:
     if ended is not None and ended < len(costs):
         assert str(ended) not in {name for name, _ in backend.asked[at_the_end:]}
     assert serving.scheduler.running == serving.scheduler.waiting == 0
+
+
+@given(
+    costs=st.lists(st.sampled_from(["0.1", "1", "4"]), min_size=1, max_size=4),
+    clip=st.sampled_from(
+        [ClipSampling(5, 1.0, 1.0), ClipSampling(5, 1.0, 0.5), ClipSampling(4, 0.5, 2.0)]
+    ),
+)
+@settings(max_examples=15, deadline=None)
+def test_senders_that_keep_the_pace_have_every_clip_answered(costs: Any, clip: Any) -> None:
+    together = asyncio.run(paced(costs, clip))
+    alone = asyncio.run(paced(["0.1"], clip))
+    assert together == alone * len(costs)
+
+
+async def paced(costs: list[str], clip: ClipSampling) -> list[list[float | None]]:
+    """The times of all answers of each stream, of which one at a time is asked about."""
+    clock = ManualClock()
+    backend = TimedBackend(clock)
+    limits = ServingSettings(concurrency=1, lease_ttl_seconds=3600)
+    serving = Serving(backend, clock=clock, settings=limits)
+    streams = []
+    for who, cost in enumerate(costs):
+        config = StreamInferenceConfig(prompt=f"{who} {cost}", model="timed")
+        streams.append(await serving.create("me", ServeRequest(clip, config)))
+    sending = [asyncio.create_task(send_in_pace(stream, clip)) for stream in streams]
+    while not all(task.done() for task in sending):
+        await clock.advance(0.1)
+    assert all(stream.info().clips_skipped == 0 for stream in streams)
+    assert backend.most == 1
+    await serving.stop()
+    return [task.result() for task in sending]
+
+
+async def send_in_pace(stream: ServedStream, clip: ClipSampling) -> list[float | None]:
+    pacing = Pacing(clip)
+    results = stream.subscribe()
+    seen: list[float | None] = []
+    for index in range(55):
+        pacing.place(index / 10)
+        while not pacing.may_send:
+            result = await results.next()
+            assert result is not None
+            seen.append(result.timestamp)
+            pacing.answered(result.timestamp)
+        push(stream, index / 10)
+        pacing.sent()
+        await asyncio.sleep(0)
+    await stream.finish()
+    while (result := await results.next()) is not None:
+        seen.append(result.timestamp)
+    return seen
 
 
 async def test_turns_are_cancelled_without_a_place_getting_lost() -> None:

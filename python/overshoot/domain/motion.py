@@ -48,7 +48,7 @@ def luma_grid(frame: Frame) -> LumaGrid:
     """Mean luma of the cells of a grid over a picture: (12, 16), float32, 0 to 255.
 
     Luma is 0.299 R + 0.587 G + 0.114 B; of large pictures every fourth pixel of every fourth row
-    is looked at, which takes a quarter of a millisecond at 640x480.
+    is looked at.
     """
     import numpy as np
 
