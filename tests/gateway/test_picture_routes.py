@@ -108,6 +108,21 @@ async def test_a_preview_shows_newer_and_newer_pictures_and_ends_with_the_stream
 
 
 @pytest.mark.parametrize("what", ["thumbnail.jpg", "preview.mjpeg"])
+async def test_a_page_that_may_call_may_look(start: Any, what: str) -> None:
+    page = "https://app.example"
+    client = await start(allowed_origins=(page,))
+    async with running(client) as stream_id:
+        await thumbnail(client, stream_id)
+        url = f"{client.gateway.url}/streams/{stream_id}/{what}"
+        async with client.http.get(url, headers={**client.headers, "Origin": page}) as response:
+            assert response.status == 200
+            assert response.headers["Access-Control-Allow-Origin"] == page
+            assert response.headers["Access-Control-Allow-Credentials"] == "true"
+            await client.call("DELETE", f"/streams/{stream_id}")
+            await response.read()
+
+
+@pytest.mark.parametrize("what", ["thumbnail.jpg", "preview.mjpeg"])
 async def test_pictures_are_their_owners_alone(start: Any, what: str) -> None:
     client = await start(api_keys=("one", "two"))
     async with running(client) as stream_id:

@@ -22,6 +22,8 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = get_logger(__name__)
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+CORS_HEADERS = web.RequestKey("CORS_HEADERS", dict[str, str])
+"""What the answer to a page must carry, for handlers that send it piece by piece."""
 _ROUTE_COOKIE = "media-gateway-route"
 _FORBIDDEN = 403
 _MISDIRECTED = 421
@@ -111,6 +113,7 @@ def _cors(allowed: tuple[str, ...]) -> Callable[..., Awaitable[web.StreamRespons
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_CORS}
         if request.method == "OPTIONS":
             return web.Response(status=204, headers=headers)
+        request[CORS_HEADERS] = headers
         response = await handler(request)
         if not response.prepared:
             response.headers.update(headers)

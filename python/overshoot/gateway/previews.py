@@ -10,6 +10,7 @@ from aiohttp import web
 
 from overshoot.application.waiting import within
 from overshoot.errors import RateLimitError
+from overshoot.gateway.guards import CORS_HEADERS
 
 if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
@@ -69,6 +70,7 @@ class Previews:
             headers={
                 "Content-Type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}",
                 "Cache-Control": "no-store",
+                **request.get(CORS_HEADERS, {}),
             }
         )
         await response.prepare(request)
