@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -67,11 +67,36 @@ def serve(
         typer.Option("--motion-gate", help="Ask nothing about still scenes: repeat the answer."),
     ] = False,
     lease_seconds: Annotated[
-        int, typer.Option(min=5, max=3600, help="Streams end this long after their last renewal.")
-    ] = 90,
+        int | None,
+        typer.Option(
+            min=5, max=3600, help="Streams end this long after their last renewal; 90 by default."
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option(help="Refuse what the OpenAPI document refuses, as real clients do not.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file with any of the gateway's settings: limits, origins, ICE and TURN"
+            " servers. What is given here goes before it."
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Host name that requests may be addressed to; may be repeated."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin of web pages that may call, or *; may be repeated."),
+    ] = None,
+    public_address: Annotated[
+        str | None,
+        typer.Option(help="IP address to receive video on, as seen from outside a router."),
+    ] = None,
+    udp_ports: Annotated[
+        tuple[int, int] | None, typer.Option(help="First and last UDP port to receive video on.")
+    ] = None,
 ) -> None:
     """Answer the Media Gateway API v0.2 on this machine until interrupted.
 
@@ -82,18 +107,29 @@ def serve(
     overshoot serve --backend openai --backend-url http://127.0.0.1:8000/v1
 
     overshoot serve --backend detectors:Counter --backend-workers 2
+
+    overshoot serve --host 0.0.0.0 --allow-host media.example.org
+    --public-address 203.0.113.7 --udp-ports 50000 50099
     """
     from overshoot.domain.backends import BackendOptions
     from overshoot.domain.motion import MotionSettings
     from overshoot.gateway import GatewaySettings, LocalGateway
+    from overshoot.gateway.settings_file import read_settings
 
-    settings = GatewaySettings(
-        api_keys=(api_key,) if api_key else (),
-        lease_ttl_seconds=lease_seconds,
-        strict=strict,
-        concurrency=concurrency,
-        motion=MotionSettings(enabled=motion_gate),
-    )
+    given = {
+        "api_keys": (api_key,) if api_key else None,
+        "lease_ttl_seconds": lease_seconds,
+        "strict": strict or None,
+        "concurrency": concurrency,
+        "motion": MotionSettings(enabled=True) if motion_gate else None,
+        "allowed_hosts": allow_host,
+        "allowed_origins": allow_origin,
+        "public_address": public_address,
+        "udp_ports": udp_ports,
+    }
+    values: dict[str, Any] = {} if config is None else read_settings(config)
+    values |= {name: value for name, value in given.items() if value is not None}
+    settings = GatewaySettings(**values)
 
     if ":" in backend:
         # As `python -m` does: a function of the user's is mostly in the folder they stand in.
