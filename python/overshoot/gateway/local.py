@@ -145,6 +145,10 @@ class LocalGateway:
             await asyncio.wait({watching})
         runner, self._runner = self._runner, None
         if runner is not None:
+            if runner.server is not None:
+                # Before `cleanup`, which lets the server hear nothing more: what clients say when
+                # their sockets are closed would be waited for in vain.
+                await runner.shutdown()
             await runner.cleanup()
         backend, self._own_backend = self._own_backend, None
         if backend is not None:
