@@ -4,10 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 NATIVE := $(VENV)/.native
+NPM_CLIENT := tests/support/npm_client
+NPM_READY := $(NPM_CLIENT)/node_modules/.package-lock.json
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check format lint types contracts rust-check pytest bench clean
+.PHONY: help setup models demo test check format lint types contracts rust-check pytest bench bench-local clean
 
 help: ## Show what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +34,15 @@ models: setup ## Fetch the hand networks once
 demo: models ## The main job end to end: video, WebRTC, gateway, answers
 	$(BIN)/overshoot demo
 
-test: models ## All Python tests
+# Somebody else's client, which the end-to-end tests open in a browser. Without npm they are skipped.
+$(NPM_READY): $(NPM_CLIENT)/package.json
+	@if command -v npm >/dev/null; then \
+		npm install --prefix $(NPM_CLIENT) --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error && touch $@; \
+	else \
+		echo "npm is missing: tests of the JavaScript client are skipped" >&2; \
+	fi
+
+test: models $(NPM_READY) ## All Python tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: lint types contracts rust-check test ## Everything CI checks
@@ -70,5 +80,9 @@ bench: setup ## Measure the frame path and the stores beside their peers
 	$(BIN)/python benches/python/bench_analysis.py
 	cargo bench --workspace --locked
 
+bench-local: models ## Hits, misses and false alarms of the local backend on a media folder
+	$(BIN)/python benches/python/bench_local.py
+	$(BIN)/python benches/python/bench_gesture_classifier.py
+
 clean: ## Remove what was built here
-	rm -rf $(VENV) target .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) target $(NPM_CLIENT)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -17,6 +17,7 @@ from overshoot.client.relay_result import RelayResult
 from overshoot.client.service_sdk import Overshoot, Stream
 from overshoot.client.stream_relay import OvershootStreamRelay
 from overshoot.domain.action import DetectedAction
+from overshoot.domain.backends import CallableInference, GeminiInference, OpenAIInference
 from overshoot.domain.ending import StreamEnd
 from overshoot.domain.evidence import EvidenceConfig
 from overshoot.domain.inference import (
@@ -95,6 +96,7 @@ __all__ = [
     "ApiError",
     "AsyncFramesSource",
     "AuthenticationError",
+    "CallableInference",
     "CallbackError",
     "CameraSource",
     "ConfigurationError",
@@ -107,6 +109,7 @@ __all__ = [
     "FrameError",
     "FrameProcessingConfig",
     "FrameSource",
+    "GeminiInference",
     "IceServer",
     "ImageFolderSource",
     "InferenceError",
@@ -118,6 +121,7 @@ __all__ = [
     "ModelsMissingError",
     "NetworkError",
     "NotFoundError",
+    "OpenAIInference",
     "Overshoot",
     "OvershootError",
     "OvershootHttpClient",

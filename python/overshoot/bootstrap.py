@@ -25,8 +25,9 @@ from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from overshoot.adapters.transports.webrtc.track import FrameTrack
+    from overshoot.domain.backends import BackendChoice, BackendOptions
     from overshoot.domain.evidence import EvidenceConfig
-    from overshoot.domain.frame import Pixels
+    from overshoot.domain.frame import Frame, Pixels
     from overshoot.domain.pushed import GivenPicture
     from overshoot.domain.stream import IceServer
     from overshoot.ports.action_format import ActionFormat
@@ -158,6 +159,20 @@ def decode_jpeg(data: GivenPicture) -> Pixels:
     return decode_jpeg(data)
 
 
+def encode_jpeg(frame: Frame, *, side: int, quality: int) -> bytes:
+    """A frame as a JPEG whose longer side is ``side`` at most; takes milliseconds."""
+    from overshoot.adapters.jpeg import encode_jpeg, in_bgr, within
+
+    return encode_jpeg(within(in_bgr(frame), side), quality)
+
+
+def scaled_within(pixels: Pixels, side: int) -> Pixels:
+    """A picture scaled down so that its longer side is ``side`` at most."""
+    from overshoot.adapters.jpeg import within
+
+    return within(pixels, side)
+
+
 def video_track(feed: FrameFeed, on_drained: Callable[[], None]) -> FrameTrack:
     """An aiortc track that gives each frame of ``feed`` once."""
     from overshoot.adapters.transports.webrtc.track import FrameTrack
@@ -165,20 +180,23 @@ def video_track(feed: FrameFeed, on_drained: Callable[[], None]) -> FrameTrack:
     return FrameTrack(feed, on_drained)
 
 
-def known_backend(name: str) -> str:
-    """The name of a backend; `ConfigurationError` where there is none of that name."""
-    if name != "local":
-        message = f"no backend is called {name!r}; there is: local"
-        raise ConfigurationError(message, details={"field": "backend"})
-    return name
+def chosen_backend(name: str, options: BackendOptions | None = None) -> BackendChoice:
+    """What a name means: ``local``, ``openai``, ``gemini`` or ``module:function``.
+
+    What ``options`` leave out comes from the environment (OVERSHOOT_BACKEND_URL, …_MODEL, …_KEY).
+    `ConfigurationError` where there is none of that name, or something is missing or too much.
+    """
+    from overshoot.adapters.inference.choosing import chosen_backend
+
+    return chosen_backend(name, options)
 
 
-def inference_backend(name: str) -> InferenceBackend:
-    """A backend by name: ``local`` answers from pixels on this machine."""
-    known_backend(name)
-    from overshoot.adapters.inference.local import LocalBackend
+def inference_backend(choice: BackendChoice | str) -> InferenceBackend:
+    """A backend by name or description; see `chosen_backend` and `overshoot.domain.backends`."""
+    from overshoot.adapters.inference.opening import open_backend
 
-    return LocalBackend()
+    described = chosen_backend(choice) if isinstance(choice, str) else choice
+    return open_backend(described, system_clock())
 
 
 def hand_finder() -> HandFinder:

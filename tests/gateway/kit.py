@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -21,7 +23,9 @@ from attrs import define, field
 
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest, ModelInfo
 from overshoot.errors import InferenceError
+from overshoot.gateway.openapi import document
 from overshoot.rtc import close_peer, create_peer, gather_on
+from overshoot.wire.schema import CompiledSchema
 
 if TYPE_CHECKING:
     from overshoot.gateway import LocalGateway
@@ -142,6 +146,7 @@ class ScriptedBackend:
     stuck: bool = False
     name: str = "scripted"
     broken: bool = False
+    loading: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.gate.set()
@@ -150,6 +155,8 @@ class ScriptedBackend:
         if self.broken:
             msg = "the secret place"
             raise RuntimeError(msg)
+        if self.loading:
+            return (ModelInfo("scripted", ready=False, status="unavailable"),)
         return (ModelInfo("scripted", ready=True, status="ready", can_tell=("numbers",)),)
 
     async def start_session(self, model: str) -> ScriptedSession:
@@ -171,6 +178,47 @@ def create_body(sdp: str, **processing: Any) -> dict[str, Any]:
     }
 
 
+class Contract:
+    """The gateway's own document, which every answer that a test sees has to keep to."""
+
+    def __init__(self, strict: bool) -> None:
+        self._document = document(strict=strict, server="/")
+        self._operations = [
+            (re.compile(re.sub(r"{\w+}", "[^/]+", path)), path) for path in self._document["paths"]
+        ]
+        self._schemas: dict[str, CompiledSchema] = {}
+
+    @staticmethod
+    @cache
+    def of(strict: bool) -> Contract:
+        return Contract(strict)
+
+    def operation(self, method: str, path: str) -> Any:
+        """The operation that a request is for, or None: paths without parameters come first."""
+        path = path.partition("?")[0]
+        for pattern, template in sorted(self._operations, key=lambda each: "{" in each[1]):
+            found = self._document["paths"][template].get(method.lower())
+            if found is not None and pattern.fullmatch(path):
+                return found
+        return None
+
+    def check(self, operation: Any, response: Any) -> None:
+        status = response.status
+        assert str(status) in operation["responses"], (operation["operationId"], status)
+        content = operation["responses"][str(status)].get("content")
+        body = response._body
+        if content is None:
+            assert not body
+            return
+        schema = content["application/json"]["schema"]
+        name = schema["$ref"].rpartition("/")[2]
+        if name not in self._schemas:
+            whole = {**schema, "components": self._document["components"]}
+            self._schemas[name] = CompiledSchema(whole)
+        assert response.content_type == "application/json"
+        assert not self._schemas[name].faults(json.loads(body)), (name, status)
+
+
 @define
 class Client:
     """Calls of one gateway, with its key."""
@@ -178,6 +226,8 @@ class Client:
     gateway: LocalGateway
     http: aiohttp.ClientSession
     key: str | None = None
+    seen: set[tuple[str, int]] = field(factory=set)
+    """Operations and the statuses they answered with."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -194,7 +244,12 @@ class Client:
             method, self.gateway.url + path, headers=headers, **options
         ) as response:
             await response.read()
-            return response
+        contract = Contract.of(self.gateway.settings.strict)
+        operation = contract.operation(method, path)
+        if operation is not None:
+            contract.check(operation, response)
+            self.seen.add((operation["operationId"], response.status))
+        return response
 
     async def create(self, sdp: str, **processing: Any) -> str:
         status, body = await self.call("POST", "/streams", json=create_body(sdp, **processing))

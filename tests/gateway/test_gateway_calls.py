@@ -216,21 +216,8 @@ async def test_a_body_that_never_ends_is_given_up(start: Any, clock: ManualClock
         await asyncio.Event().wait()
 
     call = asyncio.create_task(client.call("POST", "/streams", data=slowly()))
-    # The watch over silent connections sleeps too.
+    # The watch over request heads sleeps too.
     await clock.until_sleepers(2)
     await clock.advance(10)
     status, body = await call
     assert (status, body["error"]) == (408, "request_timeout")
-
-
-async def test_a_connection_that_asks_for_nothing_is_closed(start: Any, clock: ManualClock) -> None:
-    client = await start(clock=clock)
-    reader, writer = await asyncio.open_connection("127.0.0.1", client.gateway.port)
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: ")
-    await writer.drain()
-    assert (await client.call("GET", "/models"))[0] == 200
-    await clock.advance(7)
-    assert await reader.read() == b""
-    assert (await client.call("GET", "/models"))[0] == 200
-    writer.close()
-    await writer.wait_closed()

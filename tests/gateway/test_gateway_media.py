@@ -21,6 +21,7 @@ from gateway.kit import (
 from overshoot.adapters.clocks import SystemClock
 from overshoot.errors import ValidationError
 from overshoot.gateway.peer import ReceivingPeer
+from overshoot.rtc import Gathering
 
 
 async def stream_video(
@@ -202,7 +203,7 @@ async def test_mutated_offers_are_answered_or_refused_and_leave_nothing(offer_sd
             peer = ReceivingPeer(
                 executor,
                 clock=SystemClock(),
-                ice_addresses=("127.0.0.1",),
+                gathering=Gathering(("127.0.0.1",)),
                 ice_servers=(),
                 connect_seconds=15,
             )

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp import WSMsgType
+from aiohttp import WSMsgType, web
 
 from gateway.kit import Client, read_to_end
 
@@ -130,6 +130,28 @@ async def test_stopping_the_gateway_closes_every_socket(client: Client, offer_sd
     assert await read_to_end(greeted) == ([], 1001, "stream ended: gateway_stopped")
     assert (await silent.receive()).type in {WSMsgType.CLOSE, WSMsgType.CLOSED}
     await stopping
+
+
+async def test_a_gateway_that_stops_hears_the_goodbye_of_its_clients(
+    client: Client, offer_sdp: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int | None] = []
+
+    class Noting(web.WebSocketResponse):
+        async def close(self, **options: Any) -> bool:
+            closed = await super().close(**options)
+            heard.append(self.close_code)
+            return closed
+
+    monkeypatch.setattr(web, "WebSocketResponse", Noting)
+    stream_id = await client.create(offer_sdp)
+    socket = await client.open_socket(stream_id)
+    await subscribed(client, stream_id, 1)
+    stopping = asyncio.create_task(client.gateway.stop())
+    await read_to_end(socket)
+    await stopping
+    # It would be 1006 had it waited for an answer that it could not hear.
+    assert set(heard) == {1000}
 
 
 async def subscribed(client: Client, stream_id: Any, count: Any) -> None:

@@ -30,6 +30,8 @@ RESULTS = st.builds(
     frame_start=st.none() | st.integers(0, 2**40),
     frame_end=st.none() | st.integers(0, 2**40),
     prompt_version=st.none() | st.integers(0, 100),
+    schema_version=st.none() | st.integers(0, 100),
+    repeated=st.booleans(),
     unsupported=st.lists(st.builds(Unsupported, st.text(), st.text(), st.text()), max_size=2).map(
         tuple
     ),

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from overshoot.application.serving import Serving
+from overshoot.application.serving_settings import ServingSettings
 from overshoot.application.waiting import cancel
 from overshoot.domain.ending import CLOSE_STREAM_ENDED
+from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.sampling import sampling_of
 from overshoot.domain.serving import Feedback, ServeRequest
 from overshoot.domain.timeline import MediaStamps
@@ -28,7 +30,6 @@ from overshoot.ports.transport import (
 
 if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
-    from overshoot.application.serving_settings import ServingSettings
     from overshoot.application.subscription import Subscription
     from overshoot.domain.frame import Pixels, PlanarFrame
     from overshoot.ports.clock import Clock
@@ -63,7 +64,8 @@ class InProcessTransport:
         self._make_backend = backend
         self._close_backend = close_backend
         self._clock = clock
-        self._settings = settings
+        # Nobody looks at the pictures of a stream again that has no gateway.
+        self._settings = settings or ServingSettings(buffer=BufferLimits(seconds=0.0))
         self._backend: InferenceBackend | None = None
         self._serving: Serving | None = None
         self._stream: ServedStream | None = None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from overshoot.application.live_frames import LiveFrames
+from overshoot.domain.clip_queue import ClipQueue
 from overshoot.domain.frame import Frame
 from overshoot.domain.sampling import ClipSampling, Sampler, frames_per_clip
 from overshoot.domain.sizing import effective_size
@@ -54,7 +56,11 @@ class Clip:
 
 
 class Intake:
-    """Counts, samples and sizes frames; gives out clips one at a time, newest first."""
+    """Counts, samples, sizes and keeps frames; gives out clips one at a time.
+
+    Attributes:
+        frames: the newest frames that were kept, whether or not a clip was made of them.
+    """
 
     def __init__(self, sampling: Sampling, clock: Clock, settings: ServingSettings) -> None:
         self.mode: Mode = "clip" if isinstance(sampling, ClipSampling) else "frame"
@@ -63,6 +69,8 @@ class Intake:
         self._clip_frames = frames_per_clip(sampling)
         self._timeline = MediaTimeline()
         self._sampler = Sampler[Frame](sampling)
+        self._clips = ClipQueue[Clip]()
+        self.frames: LiveFrames = LiveFrames(settings.buffer)
         self._arrival_times: dict[int, float] = {}
         self._recent: deque[float] = deque(maxlen=600)
         self._changed = asyncio.Event()
@@ -76,7 +84,12 @@ class Intake:
     @property
     def clips_skipped(self) -> int:
         """Clips that a newer one replaced before the backend was free."""
-        return self._sampler.skipped
+        return self._clips.skipped
+
+    @property
+    def clips_waiting(self) -> int:
+        """Clips that wait for the backend."""
+        return len(self._clips)
 
     def arrived(self, ticks: int, width: int, height: int) -> Arrival:
         """Account for a frame that was received, at RTP time ``ticks``."""
@@ -89,6 +102,7 @@ class Intake:
                 height,
                 clip_frames=self._clip_frames,
                 max_clip_bytes=self._settings.max_clip_bytes,
+                max_sides=(self._settings.max_long_side, self._settings.max_short_side),
             )
         time = self._timeline.advance(ticks)
         wanted = self._sampler.wants(time) and not self._stopped
@@ -106,41 +120,54 @@ class Intake:
             self._sampler.forget_frames()
         self.kept += 1
         self._arrival_times[arrival.index] = arrival.received_at
-        self._sampler.add(Frame(pixels, arrival.timestamp, arrival.index))
-        self._changed.set()
+        frame = Frame(pixels, arrival.timestamp, arrival.index)
+        self.frames.add(frame)
+        self._sampler.add(frame)
+        self._queue_due()
 
     def pass_by(self, arrival: Arrival) -> None:
         """Let stream time pass for a frame that was not wanted."""
         if not self._stopped:
             self._sampler.reach(arrival.timestamp)
-            self._changed.set()
+            self._queue_due()
 
     def finish(self) -> None:
         """No frame will come any more."""
+        rest = None if self._finished else self._sampler.flush()
+        if rest is not None:
+            self._clips.put_last(self._clip(rest))
         self._finished = True
         self._changed.set()
 
     def stop(self) -> None:
-        """Give out nothing more."""
+        """Give out nothing more, and let go of all frames."""
         self._stopped = self._finished = True
         self._sampler.forget_frames()
-        self._sampler.take()
+        self._clips.clear()
+        self.frames.end()
         self._changed.set()
 
-    async def next_clip(self) -> Clip | None:
-        """Wait for the newest clip that is due; None after the last one."""
-        while (frames := self._sampler.take()) is None:
+    async def wait_for_clip(self) -> bool:
+        """Wait until a clip is due; False after the last one."""
+        while not self._clips:
             if self._finished:
-                frames = self._sampler.flush()
-                break
+                return False
             self._changed.clear()
             await self._changed.wait()
-        if frames is None:
-            return None
-        last = frames[-1].index
-        received_at = self._arrival_times[last]
-        self._arrival_times = {i: at for i, at in self._arrival_times.items() if i > last}
-        return Clip(frames, received_at)
+        return True
+
+    @property
+    def first_clip(self) -> Clip | None:
+        """The clip that `take` would give now."""
+        return self._clips.first
+
+    def take(self) -> Clip | None:
+        """The clip to ask about now, until `settle`; None when it is wanted no more."""
+        return self._clips.take()
+
+    def settle(self) -> None:
+        """The clip that was taken has its result."""
+        self._clips.settle()
 
     def fps(self) -> float:
         """Frames received per second, lately."""
@@ -155,3 +182,15 @@ class Intake:
             return "pending"
         silent = self._clock.monotonic() - self._recent[-1]
         return "idle" if silent > self._settings.idle_seconds else "active"
+
+    def _queue_due(self) -> None:
+        frames = self._sampler.take()
+        if frames is not None:
+            self._clips.put(self._clip(frames))
+            self._changed.set()
+
+    def _clip(self, frames: tuple[Frame, ...]) -> Clip:
+        last = frames[-1].index
+        received_at = self._arrival_times[last]
+        self._arrival_times = {i: at for i, at in self._arrival_times.items() if i > last}
+        return Clip(frames, received_at)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from typing import TYPE_CHECKING
-
-from attrs import evolve
 
 from overshoot.application.answering import Answering
 from overshoot.application.intake import Arrival, Intake
+from overshoot.application.sessions import close_session
 from overshoot.application.subscription import Subscription
 from overshoot.application.waiting import cancel
 from overshoot.domain.lease import Lease
+from overshoot.domain.motion import MotionGate
 from overshoot.domain.serving import StreamInfo
+from overshoot.domain.stream_question import StreamQuestion
 from overshoot.errors import NotFoundError, RateLimitError
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
+    from overshoot.application.live_frames import LiveFrames
+    from overshoot.application.scheduling import Scheduler
     from overshoot.application.serving_settings import ServingSettings
-    from overshoot.domain.frame import Pixels
-    from overshoot.domain.inference import InferenceResult
+    from overshoot.domain.frame import Frame, Pixels
+    from overshoot.domain.inference import InferenceResult, JsonSchema
     from overshoot.domain.serving import ServeRequest, StopReason, StreamState
     from overshoot.domain.stream import StreamInferenceConfig
     from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceSession
 
 _log = get_logger(__name__)
+
+# Results of a stream that can be asked about again: at 4 a second those of a minute.
+_REMEMBERED = 256
 
 
 class ServedStream:
@@ -41,12 +48,13 @@ class ServedStream:
         stream_id: str,
         request: ServeRequest,
         session: InferenceSession,
+        scheduler: Scheduler,
         backend_name: str,
         clock: Clock,
         settings: ServingSettings,
     ) -> None:
         self.id = stream_id
-        self.inference: StreamInferenceConfig = request.inference
+        self.question: StreamQuestion = StreamQuestion(request.inference)
         self.created_at: float = clock.wall()
         self.updated_at: float = self.created_at
         self._clock = clock
@@ -55,19 +63,25 @@ class ServedStream:
         self._made_at = clock.monotonic()
         self.lease: Lease = Lease(settings.lease_ttl_seconds, self._made_at)
         self._intake = Intake(request.sampling, clock, settings)
+        motion = settings.motion
+        gated = motion.enabled if request.motion_gate is None else request.motion_gate
         self._answering = Answering(
             stream_id=stream_id,
             backend_name=backend_name,
             session=session,
             intake=self._intake,
+            scheduler=scheduler,
+            gate=MotionGate(motion) if gated else None,
             clock=clock,
             settings=settings,
         )
+        self._results: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._subscriptions: set[Subscription] = set()
         self._dropped_before = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._ended = asyncio.Event()
         self.reason: StopReason | None = None
+        self._coming: StopReason | None = None
 
     def start(self) -> None:
         """Begin to answer and to count down the lease; once."""
@@ -122,15 +136,40 @@ class ServedStream:
 
     def update_prompt(self, prompt: str) -> StreamInferenceConfig:
         """Ask something else from the next clip on."""
-        self.inference = evolve(self.inference, prompt=prompt)
-        self._answering.prompt_version += 1
-        self.updated_at = self._clock.wall()
-        return self.inference
+        return self._ask_from_now(self.question.with_prompt(prompt))
+
+    def update_schema(self, schema: JsonSchema | None) -> StreamInferenceConfig:
+        """Ask for answers of another shape from the next clip on; None for free text."""
+        return self._ask_from_now(self.question.with_schema(schema))
+
+    @property
+    def inference(self) -> StreamInferenceConfig:
+        """What is asked now."""
+        return self.question.config
 
     @property
     def prompt_version(self) -> int:
         """0 for the first prompt, one more after each update."""
-        return self._answering.prompt_version
+        return self.question.prompt_version
+
+    @property
+    def schema_version(self) -> int:
+        """0 for the first schema, or for none; one more after each update."""
+        return self.question.schema_version
+
+    @property
+    def frames(self) -> LiveFrames:
+        """The pictures at hand, and those that come."""
+        return self._intake.frames
+
+    def has_result(self, result_id: str) -> bool:
+        """Whether it is one of the newest results of this stream."""
+        return result_id in self._results
+
+    def clip_of(self, result_id: str) -> tuple[Frame, ...] | None:
+        """The frames that a result is about; None when they are not at hand any more."""
+        first, last = self._results[result_id]
+        return self.frames.buffer.clip(first, last)
 
     @property
     def state(self) -> StreamState:
@@ -160,20 +199,29 @@ class ServedStream:
             results_dropped=dropped,
             subscribers=len(self._subscriptions),
             prompt_version=self.prompt_version,
+            schema_version=self.schema_version,
+            clips_waiting=self._intake.clips_waiting,
+            calls_saved=self._answering.repeated,
+            frames_buffered=len(self.frames.buffer),
+            bytes_buffered=self.frames.buffer.held_bytes,
         )
 
     async def end(self, reason: StopReason) -> None:
-        """Stop at once and tell everybody why; later calls wait until it has stopped."""
+        """Stop at once and tell everybody why; later calls wait until it has stopped.
+
+        What was settled before, by `stop_asking` or `deny_renewal`, goes before ``reason``.
+        """
         if self.reason is not None:
             await self._ended.wait()
             return
-        self.reason = reason
+        self.reason = reason = self._coming or reason
         for subscription in tuple(self._subscriptions):
             subscription.end(reason)
             self.unsubscribe(subscription)
+        self._intake.stop()
         try:
             await cancel(*self._tasks)
-            await self._close_session()
+            await close_session(self._session, self._settings)
         finally:
             self._ended.set()
         _log.info("stream_ended", stream_id=self.id, reason=reason)
@@ -183,13 +231,28 @@ class ServedStream:
         await self._ended.wait()
 
     def stop_asking(self) -> None:
-        """Ask the backend nothing more, and let frames pass."""
+        """Ask the backend nothing more, let frames pass: its client has asked for its end."""
+        self._coming = "client_requested"
         self._intake.stop()
 
-    def _question(self) -> StreamInferenceConfig:
-        return self.inference
+    def deny_renewal(self) -> None:
+        """Its lease will not be renewed for want of credits, and nothing else ends it from now."""
+        self._coming = "insufficient_credits"
+
+    def _question(self) -> StreamQuestion:
+        return self.question
+
+    def _ask_from_now(self, question: StreamQuestion) -> StreamInferenceConfig:
+        self.question = question
+        self.updated_at = self._clock.wall()
+        return question.config
 
     def _publish(self, result: InferenceResult) -> None:
+        assert result.frame_start is not None  # noqa: S101 - a result of ours names its frames
+        assert result.frame_end is not None  # noqa: S101
+        self._results[result.id] = (result.frame_start, result.frame_end)
+        if len(self._results) > _REMEMBERED:
+            self._results.popitem(last=False)
         for subscription in self._subscriptions:
             subscription.publish(result)
 
@@ -197,9 +260,3 @@ class ServedStream:
         while not self.lease.expired(now := self._clock.monotonic()):
             await self._clock.sleep(self.lease.remaining(now))
         await self.end("lease_expired")
-
-    async def _close_session(self) -> None:
-        try:
-            await asyncio.wait_for(self._session.close(), self._settings.close_seconds)
-        except Exception:  # noqa: BLE001 - whatever a backend does, the stream has to end
-            _log.exception("session_close_failed", stream_id=self.id)

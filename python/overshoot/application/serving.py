@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from overshoot.application.scheduling import Scheduler, concurrency_of
 from overshoot.application.served_stream import ServedStream
 from overshoot.application.serving_settings import ServingSettings
-from overshoot.application.waiting import cancel, within
+from overshoot.application.sessions import open_session
+from overshoot.application.single_questions import SingleQuestions
+from overshoot.application.waiting import cancel
 from overshoot.domain.serving import FeedbackRecord
+from overshoot.domain.serving_totals import ServingTotals, StreamTotals
 from overshoot.errors import (
-    InferenceError,
     NotFoundError,
     RateLimitError,
     ServerError,
-    ValidationError,
 )
 from overshoot.log import get_logger
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from overshoot.domain.inference import ModelInfo
     from overshoot.domain.serving import Feedback, ServeRequest, StopReason
     from overshoot.ports.clock import Clock
-    from overshoot.ports.inference import InferenceBackend, InferenceSession
+    from overshoot.ports.inference import InferenceBackend
 
 _log = get_logger(__name__)
 
@@ -55,7 +57,14 @@ class Serving:
         self._backend = backend
         self._clock = clock
         self._settings = settings or ServingSettings()
+        self.scheduler: Scheduler = Scheduler(
+            clock, concurrency_of(backend, self._settings.concurrency)
+        )
+        self.single: SingleQuestions = SingleQuestions(
+            backend, self.scheduler, clock, self._settings
+        )
         self._streams: dict[str, tuple[str, ServedStream]] = {}
+        self._ended = StreamTotals()
         self._taken: Counter[str] = Counter()
         self._deleted: set[str] = set()
         self._remembered: OrderedDict[str, EndedStream] = OrderedDict()
@@ -67,6 +76,10 @@ class Serving:
         """What can be asked now."""
         return self._backend.models()
 
+    def ready(self) -> bool:
+        """Whether a stream begun now would be answered."""
+        return not self._stopping and any(model.ready for model in self.models())
+
     async def create(self, owner: str, request: ServeRequest) -> ServedStream:
         """Begin a stream.
 
@@ -77,7 +90,13 @@ class Serving:
         """
         self._take_place(owner)
         try:
-            session = await self._open_session(request.inference.model)
+            session = await open_session(
+                self._backend,
+                request.inference.model,
+                self._clock,
+                self._settings,
+                field="inference.model",
+            )
         except BaseException:
             self._taken[owner] -= 1
             raise
@@ -89,6 +108,7 @@ class Serving:
             stream_id=str(uuid.uuid4()),
             request=request,
             session=session,
+            scheduler=self.scheduler,
             backend_name=self._backend.name,
             clock=self._clock,
             settings=self._settings,
@@ -156,6 +176,31 @@ class Serving:
         """The newest opinions of this owner's, oldest first."""
         return [record for whose, record in self._feedback if whose == owner]
 
+    def with_result(self, owner: str, result_id: str) -> ServedStream:
+        """The running stream of this owner's that gave a result, or `NotFoundError`."""
+        for whose, stream in self._streams.values():
+            if whose == owner and stream.has_result(result_id):
+                return stream
+        msg = f"result {result_id[:64]!r} does not exist, or its stream has ended"
+        raise NotFoundError(msg, code="result_not_found")
+
+    def totals(self) -> ServingTotals:
+        """Everything that is counted, over all streams."""
+        sums = self._ended
+        infos = [stream.info() for _, stream in self._streams.values()]
+        for info in infos:
+            sums = sums.with_stream(info)
+        return ServingTotals(
+            streams=sums,
+            running=dict(Counter[str](info.state for info in infos)),
+            turns_given=self.scheduler.given,
+            turns_waited_seconds=self.scheduler.waited_seconds,
+            turns_waiting=self.scheduler.waiting,
+            turns_running=self.scheduler.running,
+            concurrency=self.scheduler.concurrency,
+            bytes_buffered=sum(info.bytes_buffered for info in infos),
+        )
+
     async def stop(self) -> None:
         """End every stream and take no more; a second call does nothing."""
         self._stopping = True
@@ -177,17 +222,6 @@ class Serving:
             raise RateLimitError(msg)
         self._taken[owner] += 1
 
-    async def _open_session(self, model: str) -> InferenceSession:
-        limit = self._settings.session_seconds
-        try:
-            return await within(self._clock, limit, self._backend.start_session(model))
-        except InferenceError as error:
-            details = {"field": "inference.model"}
-            raise ValidationError(error.message, details=details) from error
-        except TimeoutError as error:
-            msg = f"the backend did not open a session within {limit:g} s"
-            raise ServerError(msg, status_code=503) from error
-
     async def _end_after_grace(self, stream: ServedStream) -> None:
         await self._clock.sleep(self._settings.delete_grace_seconds)
         await stream.end("client_requested")
@@ -199,6 +233,7 @@ class Serving:
     def _forget(self, owner: str, stream: ServedStream) -> None:
         if self._streams.pop(stream.id, None) is None:
             return
+        self._ended = self._ended.with_stream(stream.info())
         if stream.id in self._deleted:
             self._deleted.remove(stream.id)
         else:

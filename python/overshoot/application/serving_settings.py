@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
-from overshoot.domain.sizing import MAX_CLIP_BYTES
+from overshoot.domain.frame_buffer import BufferLimits
+from overshoot.domain.motion import MotionSettings
+from overshoot.domain.sizing import MAX_CLIP_BYTES, MAX_LONG_SIDE, MAX_SHORT_SIDE
 from overshoot.domain.validation import a_number, a_whole_number
 
 _ANY = 1 << 40
@@ -26,7 +28,13 @@ class ServingSettings:
         subscribers_per_stream: result sockets of one stream.
         results_queued: results that wait for one slow socket; the oldest is dropped beyond that.
         max_clip_bytes: pixels of one clip; frames are made smaller to keep to it.
+        max_long_side: pixels of the longer side of a frame; larger frames are made smaller.
+        max_short_side: pixels of the shorter side.
         idle_seconds: a stream without a frame for that long is called idle.
+        concurrency: requests that the backend has at the same time; None goes by the backend's own
+            hint, and without one sets no limit.
+        motion: when a still scene is answered without the model.
+        buffer: frames of a stream that stay at hand.
     """
 
     lease_ttl_seconds: float = field(default=90.0, validator=a_number(0, 86_400, "s", above=True))
@@ -39,4 +47,11 @@ class ServingSettings:
     subscribers_per_stream: int = field(default=16, validator=a_whole_number(1, 10_000))
     results_queued: int = field(default=64, validator=a_whole_number(1, 100_000))
     max_clip_bytes: int = field(default=MAX_CLIP_BYTES, validator=a_whole_number(1 << 16, _ANY))
+    max_long_side: int = field(default=MAX_LONG_SIDE, validator=a_whole_number(16, 16_384))
+    max_short_side: int = field(default=MAX_SHORT_SIDE, validator=a_whole_number(16, 16_384))
     idle_seconds: float = field(default=5.0, validator=a_number(0, 3600, "s", above=True))
+    concurrency: int | None = field(
+        default=None, validator=a_whole_number(1, 10_000, optional=True)
+    )
+    motion: MotionSettings = Factory(MotionSettings)
+    buffer: BufferLimits = Factory(BufferLimits)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,30 +26,126 @@ def serve(
             envvar="OVERSHOOT_API_KEY", help="The key clients must send; by default a new one."
         ),
     ] = None,
-    backend: Annotated[str, typer.Option(help="Who answers: local.")] = "local",
+    backend: Annotated[
+        str,
+        typer.Option(
+            help="Who answers: local, openai, gemini, or a function or class of your own as"
+            " module:name."
+        ),
+    ] = "local",
+    backend_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Server of the openai backend, such as http://127.0.0.1:8000/v1; else"
+            " OVERSHOOT_BACKEND_URL."
+        ),
+    ] = None,
+    backend_model: Annotated[
+        str | None,
+        typer.Option(help="Model of the openai or gemini backend; else OVERSHOOT_BACKEND_MODEL."),
+    ] = None,
+    backend_key_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the key for that server; else OVERSHOOT_BACKEND_KEY."),
+    ] = None,
+    backend_workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Calls of your function side by side.")
+    ] = None,
+    backend_processes: Annotated[
+        bool, typer.Option("--backend-processes", help="Call it in processes, not in threads.")
+    ] = False,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Requests that the backend has at the same time, of all streams; by default as"
+            " many as it works on.",
+        ),
+    ] = None,
+    motion_gate: Annotated[
+        bool,
+        typer.Option("--motion-gate", help="Ask nothing about still scenes: repeat the answer."),
+    ] = False,
     lease_seconds: Annotated[
-        int, typer.Option(min=5, max=3600, help="Streams end this long after their last renewal.")
-    ] = 90,
+        int | None,
+        typer.Option(
+            min=5, max=3600, help="Streams end this long after their last renewal; 90 by default."
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option(help="Refuse what the OpenAPI document refuses, as real clients do not.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file with any of the gateway's settings: limits, origins, ICE and TURN"
+            " servers. What is given here goes before it."
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Host name that requests may be addressed to; may be repeated."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin of web pages that may call, or *; may be repeated."),
+    ] = None,
+    public_address: Annotated[
+        str | None,
+        typer.Option(help="IP address to receive video on, as seen from outside a router."),
+    ] = None,
+    udp_ports: Annotated[
+        tuple[int, int] | None, typer.Option(help="First and last UDP port to receive video on.")
+    ] = None,
 ) -> None:
     """Answer the Media Gateway API v0.2 on this machine until interrupted.
 
-    Example: overshoot serve --port 8080
-    """
-    from overshoot.gateway import GatewaySettings, LocalGateway
+    Examples:
 
-    settings = GatewaySettings(
-        api_keys=(api_key,) if api_key else (),
-        lease_ttl_seconds=lease_seconds,
-        strict=strict,
+    overshoot serve --port 8080
+
+    overshoot serve --backend openai --backend-url http://127.0.0.1:8000/v1
+
+    overshoot serve --backend detectors:Counter --backend-workers 2
+
+    overshoot serve --host 0.0.0.0 --allow-host media.example.org
+    --public-address 203.0.113.7 --udp-ports 50000 50099
+    """
+    from overshoot.domain.backends import BackendOptions
+    from overshoot.domain.motion import MotionSettings
+    from overshoot.gateway import GatewaySettings, LocalGateway
+    from overshoot.gateway.settings_file import read_settings
+
+    given = {
+        "api_keys": (api_key,) if api_key else None,
+        "lease_ttl_seconds": lease_seconds,
+        "strict": strict or None,
+        "concurrency": concurrency,
+        "motion": MotionSettings(enabled=True) if motion_gate else None,
+        "allowed_hosts": allow_host,
+        "allowed_origins": allow_origin,
+        "public_address": public_address,
+        "udp_ports": udp_ports,
+    }
+    values: dict[str, Any] = {} if config is None else read_settings(config)
+    values |= {name: value for name, value in given.items() if value is not None}
+    settings = GatewaySettings(**values)
+
+    if ":" in backend:
+        # As `python -m` does: a function of the user's is mostly in the folder they stand in.
+        sys.path.insert(0, str(Path.cwd()))
+    options = BackendOptions(
+        url=backend_url,
+        model=backend_model,
+        key_file=backend_key_file,
+        workers=backend_workers,
+        processes=backend_processes,
     )
+    chosen = bootstrap.chosen_backend(backend, options)
 
     async def run() -> None:
-        answering = bootstrap.inference_backend(backend)
         await _until_interrupted(
-            LocalGateway(settings=settings, backend=answering, host=host, port=port)
+            LocalGateway(settings=settings, backend=chosen, host=host, port=port)
         )
 
     asyncio.run(run())

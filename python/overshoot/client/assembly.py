@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from overshoot import bootstrap
 from overshoot.client.environment import api_key_or_default, api_url_or_default
 from overshoot.client.stream_handle import is_text
+from overshoot.domain.backends import BackendChoice
 from overshoot.domain.pacing import PATIENCE_SECONDS
 from overshoot.domain.reconnection import ReconnectionPolicy
 from overshoot.domain.source import VideoFileSource
@@ -117,12 +118,12 @@ def _transports(
         raise ConfigurationError(message, details={"field": "inference"})
     from overshoot.application.in_process import InProcessTransport
 
-    if isinstance(inference, str):
-        bootstrap.known_backend(inference)
+    choice = bootstrap.chosen_backend(inference) if isinstance(inference, str) else inference
+    if isinstance(choice, BackendChoice):
         return lambda: InProcessTransport(
-            lambda: bootstrap.inference_backend(inference), clock, close_backend=True
+            lambda: bootstrap.inference_backend(choice), clock, close_backend=True
         )
-    return lambda: InProcessTransport(lambda: inference, clock, close_backend=False)
+    return lambda: InProcessTransport(lambda: choice, clock, close_backend=False)
 
 
 def _check(config: RealtimeVisionConfig[Any]) -> None:

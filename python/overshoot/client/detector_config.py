@@ -31,6 +31,7 @@ from overshoot.domain.validation import a_callable, a_number, a_text, fail
 if TYPE_CHECKING:
     from attrs import Attribute
 
+    from overshoot.domain.backends import BackendChoice
     from overshoot.domain.source import StreamSource
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.store import Store
@@ -65,7 +66,7 @@ class ActionDetectorOptions(TypedDict, total=False):
     processing: ProcessingConfig | Mapping[str, Any]
     debug: bool
     ice_servers: Sequence[IceServer]
-    inference: InferenceBackend | str | None
+    inference: InferenceBackend | BackendChoice | str | None
 
 
 def _is_a(kind: type[Any]) -> Callable[[Any, Attribute[Any], Any], None]:
@@ -145,7 +146,7 @@ class ActionDetectorConfig:
     processing: ProcessingConfig | Mapping[str, Any] = DETECTION_PROCESSING
     debug: bool = False
     ice_servers: Sequence[IceServer] = ()
-    inference: InferenceBackend | str | None = None
+    inference: InferenceBackend | BackendChoice | str | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.tracking is not None:

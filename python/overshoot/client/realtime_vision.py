@@ -25,6 +25,7 @@ from overshoot.domain.validation import fail
 from overshoot.errors import OvershootError
 
 if TYPE_CHECKING:
+    from overshoot.domain.backends import BackendChoice
     from overshoot.domain.frame import Frame
     from overshoot.domain.reconnection import ReconnectionPolicy
     from overshoot.ports.inference import InferenceBackend
@@ -73,9 +74,11 @@ class RealtimeVisionConfig(Generic[AnswerT]):
         max_output_tokens: limit of an answer's length, at least 1; None leaves it to the gateway,
             which may refuse more than 128 for each second between two answers.
         inference: who answers, in this process and without a gateway, a key or an encoder:
-            ``"local"``, which looks at the pixels on this machine, or an object of the port
-            `overshoot.ports.inference.InferenceBackend`, which is not closed with the stream. None
-            asks the gateway at ``api_url``.
+            ``"local"``, which looks at the pixels on this machine; `OpenAIInference`,
+            `GeminiInference` or `CallableInference`, or the names ``"openai"``, ``"gemini"`` and
+            ``"module:function"``, with their settings from the environment; or an object of the
+            port `overshoot.ports.inference.InferenceBackend`, which is not closed with the stream.
+            None asks the gateway at ``api_url``.
     """
 
     api_url: str | None = None
@@ -94,7 +97,7 @@ class RealtimeVisionConfig(Generic[AnswerT]):
     ice_servers: Sequence[IceServer] = ()
     request_id: str | None = None
     max_output_tokens: int | None = None
-    inference: InferenceBackend | str | None = None
+    inference: InferenceBackend | BackendChoice | str | None = None
 
     def checked_processing(self) -> ProcessingConfig:
         """``processing`` as a value, or `ConfigurationError`."""

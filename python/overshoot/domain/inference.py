@@ -117,6 +117,8 @@ class InferenceResult(Generic[AnswerT]):
         frame_start: index of the first frame it is about, as the source counts; None if unknown.
         frame_end: index of the last one.
         prompt_version: 0 for the first prompt, one more after each update; None if unknown.
+        schema_version: the same for the schema, on the count of its stream at the gateway.
+        repeated: whether nothing had moved, so that the answer before was given again.
         unsupported: what was asked and the backend cannot see.
         detected: name to confidence, where the backend gives such a list.
         parsed: the answer as a value, when a schema was given and it could be read.
@@ -143,6 +145,8 @@ class InferenceResult(Generic[AnswerT]):
     frame_start: int | None = None
     frame_end: int | None = None
     prompt_version: int | None = None
+    schema_version: int | None = None
+    repeated: bool = False
     unsupported: tuple[Unsupported, ...] = ()
     detected: Mapping[str, float] = field(factory=dict[str, float])
     parsed: AnswerT | None = None

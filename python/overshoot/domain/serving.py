@@ -44,6 +44,11 @@ class StreamInfo:
         results_dropped: results that a slow subscriber did not fetch in time.
         subscribers: result sockets that listen.
         prompt_version: 0 for the first prompt, one more after each update.
+        schema_version: 0 for the first schema, or for none; one more after each update.
+        clips_waiting: clips that wait for the backend.
+        calls_saved: clips of a still scene whose answer was repeated without asking the model.
+        frames_buffered: frames that are at hand for previews and for asking again.
+        bytes_buffered: bytes of their pixels.
     """
 
     stream_id: str
@@ -63,6 +68,11 @@ class StreamInfo:
     results_dropped: int = 0
     subscribers: int = 0
     prompt_version: int = 0
+    schema_version: int = 0
+    clips_waiting: int = 0
+    calls_saved: int = 0
+    frames_buffered: int = 0
+    bytes_buffered: int = 0
 
 
 @frozen
@@ -97,7 +107,10 @@ class ServeRequest:
     Attributes:
         sampling: which frames make a clip.
         inference: what is asked about each.
+        motion_gate: whether still scenes are answered without the model; None leaves it to the
+            gateway.
     """
 
     sampling: Sampling
     inference: StreamInferenceConfig
+    motion_gate: bool | None = None

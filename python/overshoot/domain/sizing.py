@@ -12,9 +12,16 @@ _MIN_SIDE = 16
 
 
 def effective_size(
-    width: int, height: int, *, clip_frames: int, max_clip_bytes: int = MAX_CLIP_BYTES
+    width: int,
+    height: int,
+    *,
+    clip_frames: int,
+    max_clip_bytes: int = MAX_CLIP_BYTES,
+    max_sides: tuple[int, int] = (MAX_LONG_SIDE, MAX_SHORT_SIDE),
 ) -> tuple[int, int]:
-    """Columns and rows after the 720p cap, and after the cap on the bytes of one clip.
+    """Columns and rows after the cap on the sides, and after that on the bytes of one clip.
+
+    ``max_sides`` are those of the long and the short side in pixels, 720p unless told.
 
     Keeps the shape and never enlarges. Sides are even once anything was made smaller, and no
     side becomes smaller than 16 pixels by it.
@@ -22,8 +29,8 @@ def effective_size(
     budget = max_clip_bytes / (clip_frames * _BYTES_PER_PIXEL)
     scale = min(
         1.0,
-        MAX_LONG_SIDE / max(width, height),
-        MAX_SHORT_SIDE / min(width, height),
+        max_sides[0] / max(width, height),
+        max_sides[1] / min(width, height),
         math.sqrt(budget / (width * height)),
     )
     if scale == 1.0:

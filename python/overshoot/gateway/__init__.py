@@ -1,7 +1,16 @@
 """The embedded Media Gateway: the API v0.2 over aiohttp, video received with aiortc."""
 
+from overshoot.domain.frame_buffer import BufferLimits
+from overshoot.domain.motion import MotionSettings
 from overshoot.gateway.app import create_app
 from overshoot.gateway.local import LocalGateway
 from overshoot.gateway.settings import GatewaySettings, new_api_key
 
-__all__ = ["GatewaySettings", "LocalGateway", "create_app", "new_api_key"]
+__all__ = [
+    "BufferLimits",
+    "GatewaySettings",
+    "LocalGateway",
+    "MotionSettings",
+    "create_app",
+    "new_api_key",
+]

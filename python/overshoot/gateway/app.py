@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from overshoot.application.serving import Serving
+from overshoot.domain.credit import Prepaid
+from overshoot.gateway.admission import Admission
+from overshoot.gateway.billing import Billing
 from overshoot.gateway.guards import guards
 from overshoot.gateway.media_rooms import MediaRooms
+from overshoot.gateway.picture_routes import PictureRoutes
 from overshoot.gateway.requests import Keys
 from overshoot.gateway.result_socket import ResultSockets
 from overshoot.gateway.routes import Routes
@@ -17,29 +21,47 @@ from overshoot.gateway.routes import Routes
 if TYPE_CHECKING:
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
+    from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
 
 
 def create_app(
-    settings: GatewaySettings, backend: InferenceBackend, *, clock: Clock
+    settings: GatewaySettings,
+    backend: InferenceBackend,
+    *,
+    clock: Clock,
+    accounts: Credits | None = None,
 ) -> web.Application:
     """A Media Gateway, to be run by itself or under another application's path.
 
     As a sub-application, give it ``prefixes=("",)``. It ends its streams when it shuts down; the
-    backend is the caller's to close, afterwards.
+    backend is the caller's to close, afterwards. ``accounts`` pay for streams, in place of the
+    settings' ``credit_cents``.
     """
     app = web.Application(middlewares=guards(settings), client_max_size=settings.create_bytes)
     keys = Keys(settings.api_keys)
     serving = Serving(backend, clock=clock, settings=settings.serving())
-    rooms = MediaRooms(settings, clock)
+    if accounts is None and settings.credit_cents is not None:
+        accounts = Prepaid(settings.credit_cents, settings.cents_per_minute)
+    billing = Billing(accounts, clock)
+    rooms = MediaRooms(settings, clock, billing)
     sockets = ResultSockets(serving, keys, settings, clock)
     routes = Routes(
-        serving=serving, rooms=rooms, sockets=sockets, keys=keys, settings=settings, clock=clock
+        serving=serving,
+        rooms=rooms,
+        sockets=sockets,
+        keys=keys,
+        admission=Admission(settings, clock),
+        billing=billing,
+        settings=settings,
+        clock=clock,
     )
+    pictures = PictureRoutes(serving=serving, keys=keys, settings=settings, clock=clock)
     for prefix in settings.prefixes:
         app.add_routes(routes.under(prefix))
+        app.add_routes(pictures.under(prefix))
     if "" not in settings.prefixes:
-        app.router.add_get("/healthz", routes.health)
+        app.add_routes(routes.at_root())
 
     async def end_streams(_: web.Application) -> None:
         # Before the server waits for its handlers: the result sockets end with their streams.
@@ -50,6 +72,7 @@ def create_app(
         yield
         await serving.stop()
         await rooms.stop()
+        pictures.stop()
 
     app.on_shutdown.append(end_streams)
     app.cleanup_ctx.append(media)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
+from math import ceil
 from typing import TYPE_CHECKING, TypeAlias
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from aiohttp import web
 from overshoot.errors import ApiError, RateLimitError, ServerError, api_error
 from overshoot.log import get_logger
 from overshoot.wire import encode_error, to_json
+from overshoot.wire.json_text import is_object
 
 if TYPE_CHECKING:
     from overshoot.gateway.settings import GatewaySettings
@@ -20,10 +22,12 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = get_logger(__name__)
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+CORS_HEADERS = web.RequestKey("CORS_HEADERS", dict[str, str])
+"""What the answer to a page must carry, for handlers that send it piece by piece."""
 _ROUTE_COOKIE = "media-gateway-route"
 _FORBIDDEN = 403
 _MISDIRECTED = 421
-_RETRY_SECONDS = "5"
+_RETRY_SECONDS = 5
 _CORS = {
     "Access-Control-Allow-Credentials": "true",
     "Access-Control-Allow-Headers": "authorization,content-type",
@@ -66,8 +70,13 @@ def error_response(error: ApiError, request_id: str | None = None) -> web.Respon
     body = encode_error(error, request_id or str(uuid.uuid4()))
     response = web.json_response(body, status=error.status_code, dumps=to_json)
     if isinstance(error, RateLimitError):
-        response.headers["Retry-After"] = _RETRY_SECONDS
+        response.headers["Retry-After"] = str(_retry_seconds(error))
     return response
+
+
+def _retry_seconds(error: RateLimitError) -> int:
+    told = error.details.get("retry_after_seconds") if is_object(error.details) else None
+    return _RETRY_SECONDS if told is None else ceil(told)
 
 
 def _hosts(allowed: tuple[str, ...]) -> Callable[..., Awaitable[web.StreamResponse]]:
@@ -104,6 +113,7 @@ def _cors(allowed: tuple[str, ...]) -> Callable[..., Awaitable[web.StreamRespons
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_CORS}
         if request.method == "OPTIONS":
             return web.Response(status=204, headers=headers)
+        request[CORS_HEADERS] = headers
         response = await handler(request)
         if not response.prepared:
             response.headers.update(headers)

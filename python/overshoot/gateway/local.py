@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 from attrs import evolve
 
+from overshoot.domain.backends import BackendChoice
 from overshoot.errors import ConfigurationError, NetworkError
 from overshoot.gateway.app import create_app
+from overshoot.gateway.request_heads import RequestHeads, WatchedRunner
 from overshoot.gateway.settings import GatewaySettings
-from overshoot.gateway.silent_connections import SilentConnections
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from overshoot.ports.clock import Clock
+    from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
 
 _log = get_logger(__name__)
@@ -43,9 +45,12 @@ class LocalGateway:
     Args:
         settings: doors, limits and deadlines. By default one random key, and video over loopback
             alone when ``host`` is loopback.
-        backend: who answers; the ``local`` one by default. One that is given is not closed.
+        backend: who answers; the ``local`` one by default. Described by `OpenAIInference` and its
+            like, or named as in `RealtimeVisionConfig`, it begins and ends with the gateway; an
+            `InferenceBackend` that is given is not closed.
         host: address or name to listen on.
         port: port to listen on; 0 takes a free one.
+        accounts: who pays for streams, in place of the settings' ``credit_cents``.
         clock: what time it is; the machine's by default.
     """
 
@@ -53,9 +58,10 @@ class LocalGateway:
         self,
         *,
         settings: GatewaySettings | None = None,
-        backend: InferenceBackend | None = None,
+        backend: InferenceBackend | BackendChoice | str | None = None,
         host: str = _LOOPBACK_ADDRESS,
         port: int = 0,
+        accounts: Credits | None = None,
         clock: Clock | None = None,
     ) -> None:
         _check_place(host, port)
@@ -65,13 +71,16 @@ class LocalGateway:
         if not _is_any(host):
             settings = evolve(settings, allowed_hosts=(*settings.allowed_hosts, _in_url(host)))
         self.settings = settings
-        self._backend = backend
+        self._backend: InferenceBackend | BackendChoice | str = (
+            "local" if backend is None else backend
+        )
         self._own_backend: InferenceBackend | None = None
         self._host = host
         self._port = port
+        self._accounts = accounts
         self._clock = clock
         self._runner: web.AppRunner | None = None
-        self._closing_silent: asyncio.Task[None] | None = None
+        self._watching_heads: asyncio.Task[None] | None = None
 
     @property
     def api_key(self) -> str:
@@ -102,12 +111,13 @@ class LocalGateway:
 
         clock = self._clock or bootstrap.system_clock()
         backend = self._backend
-        if backend is None:
-            backend = self._own_backend = bootstrap.inference_backend("local")
-        app = create_app(self.settings, backend, clock=clock)
-        silent = SilentConnections(app, self.settings.header_seconds, clock)
-        runner = web.AppRunner(
+        if isinstance(backend, str | BackendChoice):
+            backend = self._own_backend = bootstrap.inference_backend(backend)
+        app = create_app(self.settings, backend, clock=clock, accounts=self._accounts)
+        heads = RequestHeads(app, self.settings.header_seconds, clock)
+        runner = WatchedRunner(
             app,
+            heads,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_SECONDS,
             lingering_time=_LINGER_SECONDS,
@@ -123,18 +133,22 @@ class LocalGateway:
                 raise _cannot_listen(error, self._host, self._port) from error
             raise
         self._port = runner.addresses[0][1]
-        self._closing_silent = asyncio.create_task(silent.watch(runner))
+        self._watching_heads = asyncio.create_task(heads.watch())
         _log.info("gateway_started", url=self.url)
         return self
 
     async def stop(self) -> None:
         """End all streams and free everything, in less than 5 s. A second call does nothing."""
-        watching, self._closing_silent = self._closing_silent, None
+        watching, self._watching_heads = self._watching_heads, None
         if watching is not None:
             watching.cancel()
             await asyncio.wait({watching})
         runner, self._runner = self._runner, None
         if runner is not None:
+            if runner.server is not None:
+                # Before `cleanup`, which lets the server hear nothing more: what clients say when
+                # their sockets are closed would be waited for in vain.
+                await runner.shutdown()
             await runner.cleanup()
         backend, self._own_backend = self._own_backend, None
         if backend is not None:

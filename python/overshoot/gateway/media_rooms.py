@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from overshoot.gateway.peer import ReceivingPeer
 
 if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
+    from overshoot.domain.stream import IceServer
+    from overshoot.gateway.billing import Billing
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
 
@@ -21,20 +24,23 @@ _STOP_SECONDS = 4.0
 class MediaRooms:
     """Receives the video of every stream, which ends with it; the peer ends with both."""
 
-    def __init__(self, settings: GatewaySettings, clock: Clock) -> None:
+    def __init__(self, settings: GatewaySettings, clock: Clock, billing: Billing) -> None:
         self._settings = settings
         self._clock = clock
+        self._billing = billing
         self._tasks: set[asyncio.Task[None]] = set()
         # Not the loop's default executor: a caller who blocks that must not stop the video.
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="overshoot-gateway")
 
-    async def open(self, stream: ServedStream, offer_sdp: str) -> str:
+    async def open(
+        self, stream: ServedStream, offer_sdp: str, ice_servers: Sequence[IceServer]
+    ) -> str:
         """Answer an offer and begin to receive; `ValidationError` for one that cannot be."""
         peer = ReceivingPeer(
             self._executor,
             clock=self._clock,
-            ice_addresses=self._settings.ice_addresses,
-            ice_servers=self._settings.ice_servers,
+            gathering=self._settings.gathering(),
+            ice_servers=ice_servers,
             connect_seconds=self._settings.connect_seconds,
         )
         answer_sdp = await peer.answer(offer_sdp)
@@ -59,4 +65,5 @@ class MediaRooms:
                 await stream.finish()
         finally:
             await cancel(receiving, ended)
+            self._billing.end(stream)
             await peer.close()

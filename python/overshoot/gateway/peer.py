@@ -11,7 +11,7 @@ from aiortc import MediaStreamTrack, RTCSessionDescription
 from aiortc.contrib.media import MediaBlackhole
 
 from overshoot.application.waiting import cancel, within
-from overshoot.errors import ValidationError
+from overshoot.errors import ApiError, ValidationError
 from overshoot.gateway.media import receive_video
 from overshoot.log import get_logger
 from overshoot.rtc import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
     from overshoot.domain.stream import IceServer
     from overshoot.ports.clock import Clock
+    from overshoot.rtc import Gathering
 
 _log = get_logger(__name__)
 
@@ -38,13 +39,13 @@ class ReceivingPeer:
         executor: Executor,
         *,
         clock: Clock,
-        ice_addresses: Sequence[str] | None,
+        gathering: Gathering,
         ice_servers: Sequence[IceServer],
         connect_seconds: float,
     ) -> None:
         self._executor = executor
         self._clock = clock
-        self._ice_addresses = ice_addresses
+        self._gathering = gathering
         self._connect_seconds = connect_seconds
         self._peer = create_peer(ice_servers)
         self._video: MediaStreamTrack | None = None
@@ -55,14 +56,15 @@ class ReceivingPeer:
         self._peer.on("connectionstatechange", self._on_state)
 
     async def answer(self, offer_sdp: str) -> str:
-        """The complete SDP answer; `ValidationError` for an offer that cannot be answered.
+        """The complete SDP answer; `ValidationError` for an offer that cannot be answered,
+        `ServerError` where there is no port left to receive on.
 
         After an error the peer is closed.
         """
         check_sdp(offer_sdp)
         try:
             return await self._answer(offer_sdp)
-        except ValidationError:
+        except ApiError:
             await self.close()
             raise
         except Exception as error:
@@ -102,7 +104,7 @@ class ReceivingPeer:
         if self._video is None:
             msg = "the SDP offer sends no video; its m=video section must be sendonly or sendrecv"
             raise ValidationError(msg, details={"field": "sdp"})
-        gather_on(self._peer, self._ice_addresses)
+        gather_on(self._peer, self._gathering)
         answer = await self._peer.createAnswer()
         await self._peer.setLocalDescription(answer)
         await self._unused.start()

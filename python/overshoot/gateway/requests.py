@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from aiohttp import web
 
@@ -42,6 +43,18 @@ class Keys:
             msg = "the API key is not one of this gateway's"
             raise UnauthorizedError(msg)
         return owner
+
+
+def stream_id_in(request: web.Request, *, strict: bool) -> str:
+    """The stream a path names; `ValidationError` (400) where ``strict`` and it is no UUID."""
+    stream_id = request.match_info["stream_id"]
+    if strict:
+        try:
+            UUID(stream_id)
+        except ValueError as error:
+            msg = f"stream_id must be a UUID, got {stream_id[:64]!r}"
+            raise ValidationError(msg, status_code=400) from error
+    return stream_id
 
 
 async def read_json(request: web.Request, *, limit: int, seconds: float, clock: Clock) -> Any:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HELLO_BYTES = 16 * 1024
 _CLOSE_SECONDS = 1.0
+_GOODBYE_SECONDS = 0.5
 
 # RFC 6455 section 7.4.1.
 _GOING_AWAY = 1001
@@ -44,6 +45,7 @@ class ResultSockets:
         self._settings = settings
         self._clock = clock
         self._waiting: set[web.WebSocketResponse] = set()
+        self._open: set[asyncio.Future[None]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket until it closes."""
@@ -54,6 +56,27 @@ class ResultSockets:
             compress=False,
         )
         await socket.prepare(request)
+        closed = asyncio.get_running_loop().create_future()
+        self._open.add(closed)
+        try:
+            await self._serve_and_close(socket, request)
+        finally:
+            self._open.remove(closed)
+            closed.set_result(None)
+        return socket
+
+    async def stop(self) -> None:
+        """Close those that wait for a key; the others close with their streams.
+
+        Comes back when all have said goodbye, or have had the time to.
+        """
+        waiting = tuple(self._waiting)
+        closing = (s.close(code=_GOING_AWAY, message=b"gateway stopped") for s in waiting)
+        await asyncio.gather(*closing)
+        if self._open:
+            await asyncio.wait(self._open, timeout=_GOODBYE_SECONDS)
+
+    async def _serve_and_close(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         code, reason = await self._serve(socket, request.match_info["stream_id"])
         # Without waiting for what a slow reader has not taken yet.
         await socket.close(code=code, message=reason.encode(), drain=False)
@@ -61,13 +84,6 @@ class ResultSockets:
         if transport is not None and transport.get_write_buffer_size() > 0:
             # Left to itself it would wait, and hold the results, as long as the reader keeps still.
             transport.abort()
-        return socket
-
-    async def stop(self) -> None:
-        """Close those that wait for a key; the others close with their streams."""
-        waiting = tuple(self._waiting)
-        closing = (s.close(code=_GOING_AWAY, message=b"gateway stopped") for s in waiting)
-        await asyncio.gather(*closing)
 
     async def _serve(self, socket: web.WebSocketResponse, stream_id: str) -> tuple[int, str]:
         """Greet and send; gives the code and the reason to close with."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from overshoot.domain.serving import ServeRequest
-from overshoot.errors import ValidationError
-from overshoot.gateway.requests import read_json
+from overshoot.errors import NotFoundError, ServerError, ValidationError
+from overshoot.gateway.openapi import OPERATIONS, Operation, document
+from overshoot.gateway.requests import read_json, stream_id_in
 from overshoot.wire import (
     decode_create,
     decode_feedback,
@@ -26,6 +27,8 @@ from overshoot.wire import (
 if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
     from overshoot.application.serving import Serving
+    from overshoot.gateway.admission import Admission
+    from overshoot.gateway.billing import Billing
     from overshoot.gateway.media_rooms import MediaRooms
     from overshoot.gateway.requests import Keys
     from overshoot.gateway.result_socket import ResultSockets
@@ -44,6 +47,8 @@ class Routes:
         rooms: MediaRooms,
         sockets: ResultSockets,
         keys: Keys,
+        admission: Admission,
+        billing: Billing,
         settings: GatewaySettings,
         clock: Clock,
     ) -> None:
@@ -51,29 +56,40 @@ class Routes:
         self._rooms = rooms
         self._sockets = sockets
         self._keys = keys
+        self._admission = admission
+        self._billing = billing
         self._settings = settings
         self._clock = clock
 
     def under(self, prefix: str) -> list[web.RouteDef]:
         """All routes with their paths under ``prefix``; the order is that of precedence."""
-        stream = prefix + "/streams/{stream_id}"
-        return [
-            web.get(prefix + "/healthz", self.health),
-            web.get(prefix + "/models", self.models),
-            web.post(prefix + "/streams", self.create),
-            web.get(prefix + "/streams/feedback", self.all_feedback),
-            web.get(stream + "/info", self.info),
-            web.post(stream + "/keepalive", self.keepalive),
-            web.patch(stream + "/config/prompt", self.update_prompt),
-            web.post(stream + "/feedback", self.feedback),
-            web.post(stream + "/spectate", self.spectate),
-            web.delete(stream, self.delete),
-            web.get(prefix + "/ws/streams/{stream_id}", self._sockets.handle),
-        ]
+        return [self._route(operation, prefix) for operation in OPERATIONS]
+
+    def at_root(self) -> list[web.RouteDef]:
+        """The calls that supervisors and tools make without knowing of a prefix."""
+        return [self._route(operation, "") for operation in OPERATIONS if operation.at_root]
 
     async def health(self, _: web.Request) -> web.Response:
         """Whether anybody is here; asks for no key."""
         return _json({"status": "ok"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """Whether a new stream would be answered; asks for no key."""
+        if not self._serving.ready():
+            msg = "no model is ready, or the gateway is stopping"
+            raise ServerError(msg, status_code=503, code="not_ready")
+        return _json({"status": "ok"})
+
+    async def openapi(self, request: web.Request) -> web.Response:
+        """What this gateway answers to; asks for no key."""
+        server = request.path.removesuffix("/openapi.json")
+        if not server.endswith(self._settings.prefixes):
+            server += self._settings.prefixes[0]
+        return _json(document(strict=self._settings.strict, server=server or "/"))
+
+    async def results(self, request: web.Request) -> web.StreamResponse:
+        """The result socket of a stream."""
+        return await self._sockets.handle(request)
 
     async def models(self, request: web.Request) -> web.Response:
         """What the backend offers."""
@@ -83,25 +99,32 @@ class Routes:
     async def create(self, request: web.Request) -> web.Response:
         """Begin a stream and answer its offer."""
         owner = self._keys.authenticate(request)
+        self._admission.admit(owner)
+        self._billing.admit(owner)
         settings = self._settings
         body = await self._body(request, settings.create_bytes)
         wanted = decode_create(body, strict=settings.strict, limits=settings.limits)
-        stream = await self._serving.create(owner, ServeRequest(wanted.sampling, wanted.inference))
+        asked = ServeRequest(wanted.sampling, wanted.inference, wanted.motion_gate)
+        stream = await self._serving.create(owner, asked)
+        servers = settings.all_ice_servers(stream.id, self._clock.wall())
         try:
-            answer_sdp = await self._rooms.open(stream, wanted.offer_sdp)
+            answer_sdp = await self._rooms.open(stream, wanted.offer_sdp, servers)
         except BaseException:
             # Of a stream that was never told of, nothing may stay.
             await asyncio.shield(self._serving.discard(stream))
             raise
+        self._billing.begin(owner, stream)
         created = encode_created(
-            stream.id, answer_sdp, stream.lease.ttl_seconds, turn_servers=settings.ice_servers
+            stream.id, answer_sdp, stream.lease.ttl_seconds, turn_servers=servers
         )
         return _json(created, status=201)
 
     async def keepalive(self, request: web.Request) -> web.Response:
         """Renew the lease."""
         stream = self._stream(request)
-        return _json(encode_keepalive(stream.id, stream.renew_lease(), state=stream.state))
+        charge = self._billing.renew(stream)
+        ttl = stream.renew_lease()
+        return _json(encode_keepalive(stream.id, ttl, state=stream.state, charge=charge))
 
     async def update_prompt(self, request: web.Request) -> web.Response:
         """Ask something else from the next clip on."""
@@ -114,13 +137,14 @@ class Routes:
             created_at=stream.created_at,
             updated_at=stream.updated_at,
             prompt_version=stream.prompt_version,
+            schema_version=stream.schema_version,
         )
         return _json(config)
 
     async def delete(self, request: web.Request) -> web.Response:
         """End a stream; its sockets are closed a little later, once the client closed its own."""
         owner = self._keys.authenticate(request)
-        if self._serving.delete(owner, request.match_info["stream_id"]):
+        if self._serving.delete(owner, self._stream_id(request)):
             return _json({"status": "ok"})
         return web.Response(status=204)
 
@@ -130,13 +154,13 @@ class Routes:
 
     async def feedback(self, request: web.Request) -> web.Response:
         """Keep an opinion."""
-        owner = self._keys.authenticate(request)
-        stream = self._stream(request)
-        body = await self._body(request, self._settings.json_bytes)
-        settings = self._settings
-        opinion = decode_feedback(body, strict=settings.strict, limits=settings.limits)
-        self._serving.add_feedback(owner, stream.id, opinion)
-        return _json({"status": "ok"})
+        try:
+            return await self._keep_opinion(request)
+        except NotFoundError as error:
+            if not self._settings.strict:
+                raise
+            # The API's document knows no 404 for this call.
+            raise ValidationError(error.message, status_code=400, code=error.code) from error
 
     async def all_feedback(self, request: web.Request) -> web.Response:
         """All opinions of this key's."""
@@ -149,9 +173,28 @@ class Routes:
         msg = "the stream is not native: only video sent through a LiveKit room can be watched"
         raise ValidationError(msg, status_code=400, code="not_native")
 
+    async def _keep_opinion(self, request: web.Request) -> web.Response:
+        owner = self._keys.authenticate(request)
+        stream = self._stream(request)
+        body = await self._body(request, self._settings.json_bytes)
+        settings = self._settings
+        opinion = decode_feedback(body, strict=settings.strict, limits=settings.limits)
+        self._serving.add_feedback(owner, stream.id, opinion)
+        return _json({"status": "ok"})
+
     def _stream(self, request: web.Request) -> ServedStream:
         owner = self._keys.authenticate(request)
-        return self._serving.get(owner, request.match_info["stream_id"])
+        return self._serving.get(owner, self._stream_id(request))
+
+    def _stream_id(self, request: web.Request) -> str:
+        return stream_id_in(request, strict=self._settings.strict)
+
+    def _route(self, operation: Operation, prefix: str) -> web.RouteDef:
+        handler = getattr(self, operation.handler)
+        path = prefix + operation.path
+        if operation.method == "get":
+            return web.get(path, handler)
+        return web.route(operation.method.upper(), path, handler)
 
     async def _body(self, request: web.Request, limit: int) -> Any:
         return await read_json(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from overshoot.domain.inference import InferenceAnswer, InferenceRequest, ModelInfo
@@ -56,4 +56,17 @@ class InferenceBackend(Protocol):
 
     async def close(self) -> None:
         """Release everything."""
+        ...
+
+
+@runtime_checkable
+class ConcurrencyHint(Protocol):
+    """What a backend may have besides: how many requests it works on at the same time.
+
+    More wait outside it, where streams take turns; None leaves it to whoever asks.
+    """
+
+    @property
+    def concurrency(self) -> int | None:
+        """Requests at the same time, 1 or more."""
         ...

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from overshoot.sync.loop_thread import LoopThread
 
 if TYPE_CHECKING:
+    from overshoot.domain.backends import BackendChoice
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceBackend
@@ -20,7 +21,7 @@ class LocalGateway:
         self,
         *,
         settings: GatewaySettings | None = None,
-        backend: InferenceBackend | None = None,
+        backend: InferenceBackend | BackendChoice | str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         clock: Clock | None = None,

@@ -21,19 +21,33 @@ from overshoot.wire.feedback import decode_feedback, encode_feedback, encode_fee
 from overshoot.wire.json_text import from_json, to_json
 from overshoot.wire.limits import Limits
 from overshoot.wire.prompt import decode_prompt, encode_prompt
+from overshoot.wire.questions import (
+    ClipQuestion,
+    ImageQuestion,
+    decode_clip_question,
+    decode_image_question,
+    decode_schema_update,
+    encode_completion,
+)
 from overshoot.wire.result import decode_result, encode_result
 
 __all__ = [
+    "ClipQuestion",
     "CreateStream",
     "CreatedStream",
+    "ImageQuestion",
     "Limits",
+    "decode_clip_question",
     "decode_create",
     "decode_created",
     "decode_error",
     "decode_feedback",
+    "decode_image_question",
     "decode_keepalive",
     "decode_prompt",
     "decode_result",
+    "decode_schema_update",
+    "encode_completion",
     "encode_create",
     "encode_created",
     "encode_error",

@@ -12,6 +12,7 @@ from overshoot.errors import ProtocolError
 from overshoot.wire.json_text import is_object
 
 if TYPE_CHECKING:
+    from overshoot.domain.credit import Charge
     from overshoot.domain.inference import ModelInfo
     from overshoot.domain.serving import StreamInfo, StreamState
     from overshoot.domain.stream import IceServer, StreamInferenceConfig
@@ -69,16 +70,20 @@ def decode_created(body: object) -> CreatedStream:
 
 
 def encode_keepalive(
-    stream_id: str, ttl_seconds: float, *, state: StreamState = "active"
+    stream_id: str,
+    ttl_seconds: float,
+    *,
+    state: StreamState = "active",
+    charge: Charge | None = None,
 ) -> dict[str, Any]:
-    """The answer to a keepalive; nothing is charged here, which the fields must say."""
+    """The answer to a keepalive; the fields must say so too where nothing is charged."""
     return {
         "status": "ok",
         "stream_id": stream_id,
         "ttl_seconds": _whole_if_it_is(ttl_seconds),
-        "credits_remaining_cents": 0,
-        "cost_cents": 0.0,
-        "seconds_charged": 0.0,
+        "credits_remaining_cents": 0 if charge is None else int(charge.remaining_cents),
+        "cost_cents": 0.0 if charge is None else charge.cost_cents,
+        "seconds_charged": 0.0 if charge is None else charge.seconds,
         "livekit_token": None,
         "state": state,
     }
@@ -96,6 +101,7 @@ def encode_stream_config(
     created_at: float,
     updated_at: float,
     prompt_version: int = 0,
+    schema_version: int = 0,
 ) -> dict[str, Any]:
     """The answer to a prompt update; times are seconds since the Unix epoch."""
     schema = inference.output_schema_json
@@ -109,6 +115,7 @@ def encode_stream_config(
         "created_at": iso_time(created_at),
         "updated_at": iso_time(updated_at),
         "prompt_version": prompt_version,
+        "schema_version": schema_version,
     }
 
 

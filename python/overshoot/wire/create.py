@@ -16,9 +16,8 @@ from overshoot.wire.create_message import (
     InferenceMessage,
     read_message,
 )
-from overshoot.wire.json_text import to_json
-from overshoot.wire.limits import Limits, fault_in_json
-from overshoot.wire.prompt import check_text
+from overshoot.wire.limits import Limits
+from overshoot.wire.prompt import check_schema, check_text
 from overshoot.wire.structuring import refusal
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ class CreateStream:
         mode: ``clip`` or ``frame``.
         inference: what is asked; ``max_output_tokens`` is filled in from the token rate.
         request_id: the client's own correlation id, or None.
+        motion_gate: an extension of ours: whether still scenes are answered without the model.
     """
 
     offer_sdp: str = field(repr=False)
@@ -49,6 +49,7 @@ class CreateStream:
     mode: Mode
     inference: StreamInferenceConfig
     request_id: str | None
+    motion_gate: bool | None = None
 
 
 def encode_create(
@@ -109,6 +110,7 @@ def decode_create(
         mode=mode,
         inference=_inference(message.inference, sampling, limits),
         request_id=_request_id(message, limits),
+        motion_gate=message.motion_gate,
     )
 
 
@@ -166,7 +168,7 @@ def _inference(
     check_text("inference.model", message.model, limits.text_bytes)
     schema = message.output_schema_json
     if schema is not None:
-        _check_schema(schema, limits)
+        check_schema("inference.output_schema_json", schema, limits)
     budget = limits.tokens_per_second * sampling.interval_seconds
     tokens = message.max_output_tokens
     if tokens is None:
@@ -184,17 +186,6 @@ def _inference(
         output_schema_json=schema,
         max_output_tokens=tokens,
     )
-
-
-def _check_schema(schema: dict[str, Any], limits: Limits) -> None:
-    path = "inference.output_schema_json"
-    fault = fault_in_json(schema, depth=limits.schema_depth)
-    if fault is not None:
-        raise refusal([{"field": path, "message": f"must be {fault}"}])
-    size = len(to_json(schema).encode())
-    if size > limits.schema_bytes:
-        text = f"must be at most {limits.schema_bytes} bytes of JSON, is {size}"
-        raise refusal([{"field": path, "message": text}])
 
 
 def _request_id(message: CreateMessage, limits: Limits) -> str | None:

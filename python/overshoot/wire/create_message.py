@@ -92,7 +92,10 @@ class CreateMessage:
     source: SourceMessage | None = None
     mode: Literal["clip", "frame"] | None = None
     client: ClientMessage | None = None
+    motion_gate: bool | None = None
 
+
+_EXTENSIONS = {"motion_gate"}
 
 _SOURCE_FIELDS = {
     "webrtc": {"type", "sdp"},
@@ -115,7 +118,7 @@ register_open(_converter, ClientMessage, CreateMessage)
 
 def read_message(body: object, *, strict: bool) -> CreateMessage:
     """The fields of ``body``; `ValidationError` with the path of what is wrong."""
-    message = structure(body if strict else _relaxed(body), CreateMessage, _converter)
+    message = structure(_known(body) if strict else _relaxed(body), CreateMessage, _converter)
     faults = _source_faults(message.source) + _rate_faults(message.processing)
     if strict:
         faults += _document_faults(message.processing)
@@ -155,6 +158,11 @@ def _document_faults(processing: ClipProcessing | FrameProcessing) -> list[tuple
         if ratio is not None and ratio < 0.1:  # noqa: PLR2004
             faults.append(("processing.sampling_ratio", "must be from 0.1 to 1.0"))
     return faults
+
+
+def _known(body: object) -> object:
+    """Without our extensions: to the document they are keys like any other, of no meaning."""
+    return {k: v for k, v in body.items() if k not in _EXTENSIONS} if is_object(body) else body
 
 
 def _relaxed(body: object) -> object:

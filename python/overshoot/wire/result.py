@@ -40,6 +40,8 @@ def encode_result(result: InferenceResult) -> dict[str, Any]:
         "frame_start": result.frame_start,
         "frame_end": result.frame_end,
         "prompt_version": result.prompt_version,
+        "schema_version": result.schema_version,
+        "repeated": result.repeated,
         "unsupported": [asdict(item) for item in result.unsupported],
         "detected": dict(result.detected),
     }
@@ -88,6 +90,8 @@ def _result(fields: Mapping[str, Any]) -> InferenceResult:
         frame_start=_whole(fields.get("frame_start")),
         frame_end=_whole(fields.get("frame_end")),
         prompt_version=_whole(fields.get("prompt_version")),
+        schema_version=_whole(fields.get("schema_version")),
+        repeated=fields.get("repeated") is True,
         unsupported=_unsupported(fields.get("unsupported")),
         detected=_detected(fields.get("detected")),
     )

@@ -58,6 +58,7 @@ def request_converter() -> Converter:
     """A cattrs converter that takes JSON values for what they are."""
     converter = Converter(forbid_extra_keys=True, detailed_validation=True)
     converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(bool, _flag)
     converter.register_structure_hook(int, _integer)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(JsonObject, _object)
@@ -92,6 +93,12 @@ def _text(value: Any, _: Any) -> str:
         raise WrongValueError("a string")
     if not is_encodable(value):
         raise WrongValueError("text that UTF-8 has")
+    return value
+
+
+def _flag(value: Any, _: Any) -> bool:
+    if not isinstance(value, bool):
+        raise WrongValueError("true or false")
     return value
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.inference.local_weights import MEDIA, needs_media
-from overshoot.adapters.inference.local.gestures import gestures, ramp
+from overshoot.adapters.inference.local.gestures import gestures, ramp, with_room
 from overshoot.adapters.inference.local.landmarks import Hand
 from overshoot.adapters.inference.local.vocabulary import Word
 from overshoot.adapters.inference.local.waving import Waving
@@ -112,6 +112,16 @@ def test_size_place_and_turn_do_not_matter_but_for_thumbs(
 @given(st.lists(st.floats(-1e3, 1e3), min_size=42, max_size=42))
 def test_confidence_is_within_0_and_1_for_any_points(values: list[float]) -> None:
     assert all(0 <= sure <= 1 for sure in gestures(np.array(values).reshape(21, 2)).values())
+
+
+@pytest.mark.parametrize("name", ["fist", "pointing", "victory", "open"])
+def test_a_hand_that_covers_another_one_is_believed_only_open(name: str) -> None:
+    points, expected = HANDS[name]
+    covering = with_room(gestures(points), 0.5)
+    assert {word for word, sure in covering.items() if sure} <= {Word.OPEN_HAND}
+    assert with_room(gestures(points), 2.0) == gestures(points)
+    beside = {word for word, sure in with_room(gestures(points), 1.2).items() if sure >= SHOWN}
+    assert beside == expected
 
 
 def test_ramp_rises_between_its_ends_either_way() -> None:

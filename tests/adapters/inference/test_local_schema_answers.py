@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -379,3 +380,23 @@ def test_a_word_is_only_detected_when_it_was_seen(words: list[str], seen: Observ
         assert entry["detected"] == (entry["confidence"] > 0)
         if entry["action"] in {"cat", "juggling", "none", "unknown"}:
             assert not entry["detected"]
+
+
+# --- what is experimental ------------------------------------------------------------------------
+
+
+def test_clapping_that_is_not_seen_is_not_denied() -> None:
+    value, unsupported = answer(relay("clapping", "pointing"), NOTHING)
+    assert [each["detected"] for each in value["detected_actions"]] == [False, False]
+    assert unsupported == {"clapping": MODEL}
+    assert "Clapping: not seen (experimental)." in in_words(NOTHING, asked_in("clapping"))
+
+
+def test_clapping_that_is_seen_is_told_as_experimental() -> None:
+    seen = evolve(SEEN, hands=Hands(2, 0.9, {Word.CLAPPING: 0.7}))
+    value, unsupported = answer(relay("clapping"), seen)
+    assert value["detected_actions"] == [
+        {"action": "clapping", "confidence": 0.7, "detected": True}
+    ]
+    assert not unsupported
+    assert "Clapping: yes (70%; experimental)." in in_words(seen, asked_in("clapping"))

@@ -64,7 +64,7 @@ def test_subjects_of_a_prompt(prompt: str, subjects: tuple[Subject, ...]) -> Non
     [
         ("Is the cat asleep?", ("cat asleep",)),
         ("Count the people", ("people",)),
-        ("Detect juggling, waving and clapping", ("juggling", "clapping")),
+        ("Detect juggling, waving and clapping", ("juggling",)),
         ("Is a person waving?", ()),
         ("Is the person waving a flag?", ("flag",)),
         ("", ()),
@@ -122,7 +122,7 @@ def test_labels(label: str, subject: Subject | None, word: Word) -> None:
     assert meaning.word is word
 
 
-@pytest.mark.parametrize("label", ["left", "clapping", "thumbs up and running", "cat", "open", ""])
+@pytest.mark.parametrize("label", ["left", "juggling", "thumbs up and running", "cat", "open", ""])
 def test_labels_that_are_not_known_without_more(label: str) -> None:
     assert label_meaning(label, None) is None
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from overshoot.adapters.inference.local.engines import Engine
     from overshoot.adapters.inference.local.hands import HandNetworks
     from overshoot.adapters.inference.local.session import LocalSession
 
@@ -37,20 +38,30 @@ class LocalBackend:
         threads: how many clips are looked at side by side, 1 or more. Each takes one core while it
             runs. The threads are the backend's own, start with the first clip, and end with close.
             OpenCV's own pool is set to one thread then, for the whole process.
+        engine: what runs the networks, ``litert`` (the extra ``fast``) or ``opencv``, with the same
+            answers; LiteRT where it is installed if None.
     """
 
     name = "local"
 
-    def __init__(self, *, weights_dir: Path | None = None, threads: int = 1) -> None:
+    def __init__(
+        self, *, weights_dir: Path | None = None, threads: int = 1, engine: Engine | None = None
+    ) -> None:
         if threads < 1:
             raise InferenceError(f"threads must be 1 or more, not {threads}")
         self._weights_dir = default_weights_dir() if weights_dir is None else weights_dir
         self._threads = threads
+        self._engine: Engine | None = engine
         self._pool: ThreadPoolExecutor | None = None
         self._local = threading.local()
         self._running: set[Future[Any]] = set()
         self._closing = threading.Event()
         self.networks_missing: str = _missing(self._weights_dir)
+
+    @property
+    def concurrency(self) -> int:
+        """Clips that are looked at side by side."""
+        return self._threads
 
     def models(self) -> tuple[ModelInfo, ...]:
         """One model, ``local``; degraded without the hand networks."""
@@ -108,7 +119,7 @@ class LocalBackend:
             return None
         loaded: HandNetworks | None = getattr(self._local, "networks", None)
         if loaded is None:
-            loaded = load_networks(self._weights_dir)
+            loaded = load_networks(self._weights_dir, self._engine)
             self._local.networks = loaded
         return loaded
 
@@ -134,22 +145,16 @@ def _missing(folder: Path) -> str:
     return ""
 
 
-def load_networks(folder: Path) -> HandNetworks:
-    """The networks of a folder, for one thread at a time.
+def load_networks(folder: Path, engine: Engine | None = None) -> HandNetworks:
+    """The networks of a folder, for one thread at a time; run by the best engine if None is named.
 
-    Raises ModelsMissingError when they are not installed, InferenceError when OpenCV is too old.
+    Raises ModelsMissingError when they are not installed, InferenceError when the engine cannot
+    run them.
     """
-    import cv2
-
+    from overshoot.adapters.inference.local.engines import best_engine
     from overshoot.adapters.inference.local.hands import HandNetworks
 
-    try:
-        return HandNetworks(*installed(folder))
-    except cv2.error as error:
-        raise InferenceError(
-            f"this OpenCV ({cv2.__version__}) cannot read the hand networks: {error.err}; "
-            "install opencv-python 4.14 or 5.0"
-        ) from error
+    return HandNetworks(*installed(folder), engine or best_engine())
 
 
 def _prepare_thread() -> None:

@@ -196,8 +196,8 @@ class Filling:
         mention = meaning_in(said, inner, self._answering)
         if mention is None:
             self._answering.cannot(said)
-        elif mention.subject in self._answering.observation.untold():
-            self._answering.cannot(said, mention.subject)
+        else:
+            self._answering.note_limit(said, mention)
         return scope.labelled(said, mention.word if mention else None)
 
     def _array(self, node: Mapping[str, Any], scope: Scope, depth: int) -> Json | Unknown:
@@ -246,8 +246,7 @@ class Filling:
             if mention is None or mention.word is None:
                 self._answering.cannot(str(said))
                 continue
-            if mention.subject in self._answering.observation.untold():
-                self._answering.cannot(str(said), mention.subject)
+            self._answering.note_limit(str(said), mention)
             if self._answering.observation.confidence(mention.word) > 0:
                 true.append(said)
         return true

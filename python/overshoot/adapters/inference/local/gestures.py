@@ -55,6 +55,18 @@ def gestures(points: Floats) -> Mapping[Word, float]:
     }
 
 
+def with_room(shown: Mapping[Word, float], nearest: float) -> Mapping[Word, float]:
+    """The gestures of a hand that has another one ``nearest`` palms away, from middle to middle.
+
+    A hand that covers another one hides its fingers, which then look folded: only an open hand is
+    believed there.
+    """
+    room = ramp(nearest, 0.9, 1.3)
+    return {
+        word: sure if word is Word.OPEN_HAND else min(sure, room) for word, sure in shown.items()
+    }
+
+
 def _straight(flat: Floats, finger: tuple[int, int, int, int]) -> float:
     """How straight a finger is: its bend, and how far its tip reaches beyond its middle joint."""
     knuckle, middle, outer, tip = (flat[i] for i in finger)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import define, field
 
+from overshoot.adapters.inference.local.engines import open_network
 from overshoot.adapters.inference.local.landmarks import Hand, HandLandmarker
 from overshoot.adapters.inference.local.palm import PalmDetector
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from overshoot.adapters.inference.local.engines import Engine
     from overshoot.adapters.inference.local.palm import TurnedSquare
     from overshoot.adapters.inference.local.picture import Image, Picture
 
@@ -26,6 +28,9 @@ SEARCH_FOR_SECOND_EVERY_S = 0.45
 # A hand lost for less than this and found close by is the same hand: a wave goes on.
 FORGET_AFTER_S = 0.8
 _SAME_PLACE_PALMS = 3.0
+# Hands that clap hide each other for less than this, and are farthest apart this long before.
+_HIDDEN_S = 0.5
+_EARLIER_S = 0.35
 _SAME_HAND_PALMS = 0.7
 _LEAST_IN_VIEW = 0.75
 
@@ -33,9 +38,11 @@ _LEAST_IN_VIEW = 0.75
 class HandNetworks:
     """The two networks. Stateless between calls, but for one thread at a time."""
 
-    def __init__(self, palm: Path, landmark: Path) -> None:
-        self.palms: PalmDetector = PalmDetector(palm)
-        self.landmarks: HandLandmarker = HandLandmarker(landmark)
+    def __init__(self, palm: Path, landmark: Path, engine: Engine) -> None:
+        self.palms: PalmDetector = PalmDetector(open_network(palm, PalmDetector.OUTPUTS, engine))
+        self.landmarks: HandLandmarker = HandLandmarker(
+            open_network(landmark, HandLandmarker.OUTPUTS, engine)
+        )
 
 
 @define(eq=False)
@@ -45,10 +52,18 @@ class Track:
     number: int
     hand: Hand
     seen_at: float = field(default=0.0)
+    earlier: deque[tuple[float, Hand]] = field(factory=deque[tuple[float, Hand]])
+
+    def see(self, hand: Hand, time: float) -> None:
+        """Note the hand in the next picture."""
+        self.hand, self.seen_at = hand, time
+        self.earlier.append((time, hand))
+        while time - self.earlier[0][0] > _EARLIER_S:
+            self.earlier.popleft()
 
     def distance(self, hand: Hand) -> float:
         """Between the middles of two hands, in palms."""
-        return _distance(self.hand, hand)
+        return self.hand.apart(hand)
 
 
 class HandTracker:
@@ -69,6 +84,8 @@ class HandTracker:
         """The hands in the next picture of the stream."""
         now = picture.timestamp
         lost_one = self._follow(picture, networks)
+        if not lost_one:
+            self._look_beside(picture, networks)
         every = SEARCH_FOR_SECOND_EVERY_S if self._held else SEARCH_EVERY_S
         due = lost_one or now - self._searched_at >= every - 1e-6
         if len(self._held) < MOST_HANDS and due:
@@ -86,6 +103,14 @@ class HandTracker:
         """Of the hands held, and of those lost a moment ago."""
         return frozenset(track.number for track in [*self._held, *self._lost])
 
+    def _look_beside(self, picture: Picture, networks: HandNetworks) -> None:
+        """A hand that went out of sight beside another one comes back where it was."""
+        for lost in list(self._lost):
+            near = any(held.distance(lost.hand) < _SAME_PLACE_PALMS for held in self._held)
+            if near and picture.timestamp - lost.seen_at <= _HIDDEN_S:
+                for hand in (lost.hand, lost.earlier[0][1]):
+                    self._consider(hand.square(), picture, networks)
+
     def _follow(self, picture: Picture, networks: HandNetworks) -> bool:
         """Find the held hands again; whether one was lost."""
         before, self._held = self._held, []
@@ -95,14 +120,16 @@ class HandTracker:
             if hand.presence < MIN_PRESENCE or twin or not _in_view(hand, picture.image):
                 self._lost.append(track)
                 continue
-            track.hand, track.seen_at = hand, picture.timestamp
+            track.see(hand, picture.timestamp)
             self._held.append(track)
         return len(self._held) < len(before)
 
     def _consider(self, square: TurnedSquare, picture: Picture, networks: HandNetworks) -> None:
         """Take up the hand in a square, unless it is none or already held."""
+        if len(self._held) >= MOST_HANDS:
+            return
         hand = networks.landmarks.read(picture.image, square)
-        if hand.presence < MIN_NEW_PRESENCE or len(self._held) >= MOST_HANDS:
+        if hand.presence < MIN_NEW_PRESENCE:
             return
         # The square from the points is the better cut, and what the next picture will start from.
         hand = networks.landmarks.read(picture.image, hand.square())
@@ -114,16 +141,12 @@ class HandTracker:
         if near:
             track = min(near, key=lambda each: each.distance(hand))
             self._lost.remove(track)
-            track.hand, track.seen_at = hand, picture.timestamp
+            track.see(hand, picture.timestamp)
         else:
             self._numbers += 1
-            track = Track(self._numbers, hand, picture.timestamp)
+            track = Track(self._numbers, hand)
+            track.see(hand, picture.timestamp)
         self._held.append(track)
-
-
-def _distance(one: Hand, other: Hand) -> float:
-    between = one.points[:, :2].mean(axis=0) - other.points[:, :2].mean(axis=0)
-    return float(np.hypot(*between)) / max(one.palm, other.palm)
 
 
 def _in_view(hand: Hand, image: Image) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from math import cos, sin
+from math import cos, inf, sin
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from attrs import field, frozen
 
-from overshoot.adapters.inference.local.palm import TurnedSquare, classic_engine, upright_angle
+from overshoot.adapters.inference.local.palm import TurnedSquare, upright_angle
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
+    from overshoot.adapters.inference.local.engines import Network
     from overshoot.adapters.inference.local.picture import Floats, Image
 
 INPUT = 224
@@ -47,6 +48,15 @@ class Hand:
         width = float(np.linalg.norm(self.points[5, :2] - self.points[17, :2]))
         return max(length, 1.6 * width, 1.0)
 
+    def apart(self, other: Hand) -> float:
+        """Between the middles of two hands, in palms of the larger one."""
+        between = self.points[:, :2].mean(axis=0) - other.points[:, :2].mean(axis=0)
+        return float(np.hypot(between[0], between[1])) / max(self.palm, other.palm)
+
+    def nearest(self, others: Iterable[Hand]) -> float:
+        """`apart` from the nearest of them; infinite where there is none."""
+        return min((self.apart(other) for other in others), default=inf)
+
     def square(self) -> TurnedSquare:
         """The square to look for this hand in the next picture."""
         flat = self.points[:, :2]
@@ -63,23 +73,24 @@ class Hand:
 
 
 class HandLandmarker:
-    """The landmark network; stateless, for one thread at a time."""
+    """Reads hands; the network gives points, presence and side, in the order of ``OUTPUTS``."""
 
-    def __init__(self, path: Path) -> None:
-        self._net = cv2.dnn.readNetFromTFLite(str(path), *classic_engine())
+    OUTPUTS = ("Identity", "Identity_1", "Identity_2")
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
 
     def read(self, image: Image, square: TurnedSquare) -> Hand:
         """The hand in a square of an image (h, w, 3) BGR, however unlikely: see ``presence``."""
         matrix = _cutting(square)
         cut = cv2.warpAffine(image, matrix, (INPUT, INPUT), flags=cv2.INTER_LINEAR)
-        self._net.setInput(cv2.dnn.blobFromImage(cut, 1 / 255, swapRB=True))
-        raw, *sure = self._net.forward(["Identity", "Identity_1", "Identity_2"])
-        points = np.asarray(raw, dtype=np.float32).reshape(21, 3)
+        raw, *sure = self._network.run(np.asarray(cut, np.uint8))
+        points = raw.reshape(21, 3)
         back = cv2.invertAffineTransform(matrix)
         flat = points[:, :2] @ back[:, :2].T + back[:, 2]
         deep = points[:, 2:] * (square.side / INPUT)
         whole = np.concatenate([flat, deep], axis=1).astype(np.float32)
-        presence, leftness = (float(np.asarray(each).ravel()[0]) for each in sure)
+        presence, leftness = (float(each.ravel()[0]) for each in sure)
         return Hand(whole, presence, leftness)
 
 

@@ -221,9 +221,8 @@ def choice(answering: Answering, scope: Scope, words: Sequence[Any]) -> Json | U
             if not general:
                 answering.cannot(str(said))
             continue
-        if mention.subject in seen.untold():
-            blind = True
-            answering.cannot(str(said), mention.subject)
+        blind = blind or mention.subject in seen.untold()
+        answering.note_limit(str(said), mention)
         sure = seen.confidence(mention.word)
         best = max(best, (sure, said), key=lambda each: each[0])
     if best[0] > 0:

@@ -15,10 +15,9 @@ import numpy as np
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
+    from overshoot.adapters.inference.local.engines import Network
     from overshoot.adapters.inference.local.picture import Floats, Image
 
 INPUT = 192
@@ -73,10 +72,12 @@ def _anchors() -> NDArray[np.float32]:
 
 
 class PalmDetector:
-    """The palm network; stateless, for one thread at a time."""
+    """Palms of pictures; the network gives boxes and scores, in the order of ``OUTPUTS``."""
 
-    def __init__(self, path: Path) -> None:
-        self._net = cv2.dnn.readNetFromTFLite(str(path), *classic_engine())
+    OUTPUTS = ("Identity", "Identity_1")
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
         self._anchors = _anchors()
 
     def find(self, image: Image, most: int = 2) -> list[TurnedSquare]:
@@ -90,11 +91,8 @@ class PalmDetector:
         canvas = np.zeros((INPUT, INPUT, 3), np.uint8)
         y, x = round(top), round(left)
         canvas[y : y + small.shape[0], x : x + small.shape[1]] = small[: INPUT - y, : INPUT - x]
-        self._net.setInput(cv2.dnn.blobFromImage(canvas, 1 / 255, swapRB=True))
-        boxes, scores = self._net.forward(["Identity", "Identity_1"])
-        palms = self._decode(
-            np.asarray(boxes, np.float32)[0], np.asarray(scores, np.float32)[0, :, 0]
-        )
+        boxes, scores = self._network.run(canvas)
+        palms = self._decode(boxes[0], scores[0, :, 0])
         offset = np.array([x, y], dtype=np.float32)
         return [_square((palm * INPUT - offset) / scale) for palm in palms[:most]]
 
@@ -107,12 +105,6 @@ class PalmDetector:
         points = raw[:, 4:].reshape(-1, 7, 2) + anchors[:, None]
         palms = np.concatenate([(centre - half)[:, None], (centre + half)[:, None], points], axis=1)
         return _suppressed(palms, scores)
-
-
-def classic_engine() -> tuple[int, ...]:
-    """The engine argument, where this OpenCV has it: the new one of 5.0 gives one output only."""
-    engine = getattr(cv2.dnn, "ENGINE_CLASSIC", None)
-    return () if engine is None else (int(engine),)
 
 
 def _suppressed(palms: Floats, scores: Floats) -> list[Floats]:

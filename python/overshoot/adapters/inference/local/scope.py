@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field, frozen
 
 from overshoot.adapters.inference.local.asking import asked_in, name_meaning
-from overshoot.adapters.inference.local.vocabulary import NEEDS_NETWORKS, Mention, Subject
+from overshoot.adapters.inference.local.vocabulary import (
+    EXPERIMENTAL,
+    NEEDS_NETWORKS,
+    Mention,
+    Subject,
+)
 from overshoot.domain.inference import Unsupported
 
 if TYPE_CHECKING:
@@ -33,6 +38,14 @@ class Answering:
         """Note something that was asked for and could not be told."""
         if asked not in self.unsupported:
             self.unsupported[asked] = self.limit(asked, subject)
+
+    def note_limit(self, said: str, mention: Mention) -> None:
+        """Note that a known thing could not be told, where it could not."""
+        seen, word = self.observation, mention.word
+        if mention.subject in seen.untold():
+            self.cannot(said, mention.subject)
+        elif word is not None and word in EXPERIMENTAL and not seen.confidence(word):
+            self.unsupported[said] = Unsupported(said, EXPERIMENTAL[word], VISION_MODEL)
 
     def limit(self, asked: str, subject: Subject | None) -> Unsupported:
         """Why, and what would help."""

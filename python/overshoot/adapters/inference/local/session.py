@@ -88,12 +88,9 @@ class LocalSession:
         for phrase in asked.unknown:
             answering.cannot(phrase)
         everything = not asked.mentions and not asked.unknown
-        untold = observation.untold()
         for mention in asked.mentions:
-            if mention.subject in untold:
-                answering.cannot(
-                    mention.word.value if mention.word else mention.subject.value, mention.subject
-                )
+            said = mention.word.value if mention.word else mention.subject.value
+            answering.note_limit(said, mention)
         if everything and schema is None and observation.hands is None:
             answering.cannot(Subject.GESTURE.value, Subject.GESTURE)
         if schema is None:

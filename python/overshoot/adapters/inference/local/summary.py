@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overshoot.adapters.inference.local.gestures import ramp
+from overshoot.adapters.inference.local.holding import SHOWN, hands_in
 from overshoot.adapters.inference.local.light import light_change
-from overshoot.adapters.inference.local.observation import Amount, Hands, Motion, Observation
+from overshoot.adapters.inference.local.observation import Amount, Motion, Observation
 from overshoot.adapters.inference.local.vocabulary import REGIONS, Word
 from overshoot.adapters.inference.local.watcher import total_shift
 
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from overshoot.adapters.inference.local.picture import Floats
     from overshoot.adapters.inference.local.watcher import Look, Record
 
-# A still gesture must be held this long, or in every picture of a shorter clip.
-HOLD_S = 0.3
-SHOWN = 0.5
-# Once reported, a gesture is kept on a weaker showing.
-STILL_SHOWN = 0.35
 _WAY_WINDOW_S = 1.4
 # A path needs this many pictures; flow cannot follow over a longer step.
 _LEAST_STEPS = 4
@@ -60,7 +56,7 @@ def summed_up(
         light_change=_light_change([r for r in since_cut if r.time >= now - _LIGHT_WINDOW_S]),
         colours=look.colours,
         qr=look.qr,
-        hands=_hands(clip, shown_before),
+        hands=hands_in(clip, since_cut, shown_before),
         cut=any(record.cut for record in clip),
     )
 
@@ -197,36 +193,3 @@ def _step_s(clip: Sequence[Record]) -> float:
 
 def _if_sure(word: Word, sure: float) -> tuple[Word, float] | None:
     return (word, sure) if sure >= SHOWN else None
-
-
-def _hands(clip: Sequence[Record], shown_before: frozenset[Word]) -> Hands | None:
-    looked = [record for record in clip if record.hands is not None]
-    if not looked:
-        return None
-    presence = [max(record.hands or (0.0,)) for record in looked]
-    counts = [len(record.hands or ()) for record in looked]
-    held = [n for n in (1, 2) if _held([float(count >= n) for count in counts], looked) >= SHOWN]
-    gestures: dict[Word, float] = {}
-    for word in {word for record in looked for word in record.gestures}:
-        sure = _held([record.gestures.get(word, 0.0) for record in looked], looked)
-        if word is Word.WAVING_HAND:
-            # It already looks back over two seconds, and holds when it says so at the end.
-            sure = max(record.gestures.get(word, 0.0) for record in looked[-3:])
-        if sure >= (STILL_SHOWN if word in shown_before else SHOWN):
-            gestures[word] = sure
-    return Hands(max(held, default=0), max(presence) if held else 0.0, gestures)
-
-
-def _held(values: Sequence[float], records: Sequence[Record]) -> float:
-    """The best mean over any stretch of the hold time; over the whole of a shorter clip."""
-    times = [record.time for record in records]
-    if times[-1] - times[0] <= HOLD_S:
-        return float(np.mean(values))
-    best = 0.0
-    for i, start in enumerate(times):
-        inside = [
-            v for v, t in zip(values[i:], times[i:], strict=True) if t <= start + HOLD_S + 1e-6
-        ]
-        if times[-1] - start >= HOLD_S - 1e-6:
-            best = max(best, float(np.mean(inside)))
-    return best

@@ -32,6 +32,8 @@ WORDS: dict[Word, str] = {
     Word.WAVING_HAND: "wave,waves,waving,waved,hello,hand wave,"
     "hand waving,waving hands,wave hand,waves hand,wave a hand,waving a hand,waving the hand,"
     "hand is waving,waving hello,waving goodbye,waving at the camera,waves at the camera",
+    Word.CLAPPING: "clap,claps,clapped,clapping hands,hands clapping,hand clap,hand clapping,"
+    "clapping the hands,claps hands,clap hands,applause,applauding,applauds,applaud",
     Word.THUMBS_UP: "thumb up,thumbsup,thumbs up gesture,thumb is up",
     Word.THUMBS_DOWN: "thumb down,thumbsdown",
     Word.POINTING: "pointing finger,pointing up,pointing gesture,index finger,"

@@ -13,8 +13,9 @@ import numpy as np
 from attrs import define, field, frozen
 
 from overshoot.adapters.inference.local.camera import Shift, camera_shift, is_cut
+from overshoot.adapters.inference.local.clapping import Clapping
 from overshoot.adapters.inference.local.codes import qr_texts
-from overshoot.adapters.inference.local.gestures import gestures
+from overshoot.adapters.inference.local.gestures import gestures, with_room
 from overshoot.adapters.inference.local.hands import HandTracker
 from overshoot.adapters.inference.local.light import dominant_colours, light_cells, light_level
 from overshoot.adapters.inference.local.motion import Change, change_between
@@ -85,6 +86,7 @@ class Watcher:
     _pictures: deque[Picture] = field(factory=deque[Picture])
     _tracker: HandTracker = field(factory=HandTracker)
     _waving: dict[int, Waving] = field(factory=dict[int, Waving])
+    _clapping: Clapping = field(factory=Clapping)
     _camera: tuple[float, float] = (0.0, 0.0)
     _look: Look | None = None
 
@@ -120,6 +122,7 @@ class Watcher:
         if cut:
             self._pictures.clear()
             self._waving.clear()
+            self._clapping = Clapping()
             self._tracker.reset()
             before = None
         shift = camera_shift(before.gray, picture.gray) if before is not None else None
@@ -170,11 +173,17 @@ class Watcher:
         tracks = self._tracker.step(picture, networks)
         shown: dict[Word, float] = {}
         for track in tracks:
+            others = self._tracker.around(track)
             waving = self._waving.setdefault(track.number, Waving())
-            waving.add(picture.timestamp, track.hand, self._camera, self._tracker.around(track))
-            seen = {**gestures(track.hand.points), Word.WAVING_HAND: waving.confidence()}
+            waving.add(picture.timestamp, track.hand, self._camera, others)
+            seen = {
+                **with_room(gestures(track.hand.points), track.hand.nearest(others)),
+                Word.WAVING_HAND: waving.confidence(),
+            }
             for word, sure in seen.items():
                 shown[word] = max(shown.get(word, 0.0), min(sure, track.hand.presence))
+        self._clapping.add(picture.timestamp, tracks, self._camera)
+        shown[Word.CLAPPING] = self._clapping.confidence()
         alive = self._tracker.numbers()
         self._waving = {n: waving for n, waving in self._waving.items() if n in alive}
         return tuple(track.hand.presence for track in tracks), shown

@@ -11,11 +11,10 @@ import numpy as np
 from attrs import define, field, frozen
 
 from overshoot.adapters.inference.local.gestures import TIPS, gestures, ramp
+from overshoot.adapters.inference.local.turns import turns
 from overshoot.adapters.inference.local.vocabulary import Word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from overshoot.adapters.inference.local.landmarks import Hand
 
 WINDOW_S = 2.2
@@ -57,7 +56,7 @@ class Waving:
                 palm=hand.palm,
                 upright=cos(hand.square().angle),
                 is_open=gestures(hand.points)[Word.OPEN_HAND],
-                alone=min((_apart(hand, other) for other in others), default=9.0),
+                alone=hand.nearest(others),
             )
         )
         while time - self._samples[0].time > WINDOW_S:
@@ -68,12 +67,12 @@ class Waving:
         samples = list(self._samples)
         # One length for all: what jitters from picture to picture is the palm, not the place.
         palm = float(np.median([s.palm for s in samples])) if samples else 1.0
-        turns = _turns(samples, _LEAST_SWING * palm)
-        if len(turns) < _LEAST_TURNS:
+        turned = [samples[i] for i in turns([s.x for s in samples], _LEAST_SWING * palm)]
+        if len(turned) < _LEAST_TURNS:
             return 0.0
-        swings = [abs(b.x - a.x) / palm for a, b in pairwise(turns)]
-        pace = [b.time - a.time for a, b in pairwise(turns)]
-        since = samples[-1].time - turns[-1].time
+        swings = [abs(b.x - a.x) / palm for a, b in pairwise(turned)]
+        pace = [b.time - a.time for a, b in pairwise(turned)]
+        since = samples[-1].time - turned[-1].time
         swing = float(np.median(swings))
         sideways = float(np.ptp([s.x for s in samples]))
         upwards = float(np.ptp([s.y for s in samples]))
@@ -87,27 +86,3 @@ class Waving:
             # Two hands that meet are clapping, or washing.
             ramp(float(np.min([s.alone for s in samples])), 1.5, 2.2),
         )
-
-
-def _turns(samples: Sequence[_Sample], least: float) -> list[_Sample]:
-    """Where the way from side to side was reversed, by at least ``least``."""
-    turns: list[_Sample] = []
-    if not samples:
-        return turns
-    extreme, way = samples[0], 0
-    for sample in samples[1:]:
-        step = sample.x - extreme.x
-        if step * way > 0 or (way == 0 and abs(step) < least):
-            extreme = sample if way else extreme
-        elif abs(step) >= least:
-            if way:
-                turns.append(extreme)
-            way = 1 if step > 0 else -1
-            extreme = sample
-    return turns
-
-
-def _apart(one: Hand, other: Hand) -> float:
-    """Distance of the middles of two hands, in palms."""
-    line = one.points[:, :2].mean(axis=0) - other.points[:, :2].mean(axis=0)
-    return float(np.hypot(line[0], line[1])) / max(one.palm, other.palm)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from overshoot.adapters.inference.local.observation import Hands
-from overshoot.adapters.inference.local.vocabulary import Subject, Word
+from overshoot.adapters.inference.local.vocabulary import EXPERIMENTAL, Subject, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,6 +83,8 @@ def _yes_or_no(observation: Observation, mention: Mention) -> str:
     if mention.subject in observation.untold():
         return f"{name}: cannot tell."
     sure = observation.confidence(word)
+    if word in EXPERIMENTAL:
+        return f"{name}: {f'yes ({sure:.0%}; ' if sure > 0 else 'not seen ('}experimental)."
     return f"{name}: yes ({sure:.0%})." if sure > 0 else f"{name}: no."
 
 

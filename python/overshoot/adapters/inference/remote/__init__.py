@@ -1,0 +1,1 @@
+"""What backends share that ask a model elsewhere over HTTP."""

@@ -1,0 +1,7 @@
+"""What the gateway answers to, as a table that its routes and its OpenAPI document are made of."""
+
+from overshoot.gateway.openapi.document import document
+from overshoot.gateway.openapi.operations import OPERATIONS, Operation
+from overshoot.gateway.openapi.picture_operations import PICTURE_OPERATIONS
+
+__all__ = ["OPERATIONS", "PICTURE_OPERATIONS", "Operation", "document"]

@@ -1,0 +1,95 @@
+"""The OpenAPI 3.1 document of a gateway."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from overshoot.gateway.openapi.answers import ANSWER_SCHEMAS
+from overshoot.gateway.openapi.operations import OPERATIONS, Operation
+from overshoot.gateway.openapi.picture_operations import PICTURE_OPERATIONS, PICTURE_SCHEMAS
+from overshoot.gateway.openapi.requests import request_schemas
+from overshoot.gateway.openapi.schema_parts import TEXT, ref
+
+_ABOUT = """\
+Video is sent over WebRTC; answers come over a WebSocket.
+
+1. `POST /streams` with an SDP offer, which frames to look at and what to ask. The answer holds the
+   whole SDP answer, the lease, and the TURN servers to use, if there are any.
+2. Connect a WebSocket to `/ws/streams/{stream_id}` and send `{"api_key": "…"}` first. Each message
+   that comes is a `StreamInferenceResult`. Sockets may come and go, and there may be several.
+3. `POST /streams/{stream_id}/keepalive` at half the lease's `ttl_seconds`.
+4. `DELETE /streams/{stream_id}`.
+
+The socket closes with 1008 for a wrong key or an unknown stream, with 1013 when it is one too many
+or reads too slowly, and with 1001 and the reason `stream ended: …` when the stream has ended:
+`client_requested`, `webrtc_disconnected`, `lease_expired`, `insufficient_credits` or
+`gateway_stopped`.
+"""
+_PROSE = {
+    403: "The page's origin may not call, or no WebSocket is served there",
+    402: "No credits are left",
+    404: "No such stream or result for this API key, or it has ended",
+    408: "The body did not arrive in time",
+    413: "The body is too long",
+    421: "The gateway does not go by that host name",
+    429: "Too many streams, or asked for too often",
+    502: "The model cannot answer this",
+    503: "Not ready, or stopping",
+    504: "There was no turn, or no answer, in time",
+}
+
+
+def document(*, strict: bool, server: str) -> dict[str, Any]:
+    """The document of a gateway that is reached at the path or URL ``server``."""
+    paths: dict[str, Any] = {}
+    for operation in (*OPERATIONS, *PICTURE_OPERATIONS):
+        described = _operation(operation, strict=strict)
+        paths.setdefault(operation.path, {})[operation.method] = described
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Media Gateway API", "version": "0.2", "description": _ABOUT},
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {
+            "schemas": {**request_schemas(strict=strict), **ANSWER_SCHEMAS, **PICTURE_SCHEMAS},
+            "securitySchemes": {"API key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(operation: Operation, *, strict: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": operation.handler,
+        "summary": operation.summary,
+        "security": [{"API key": []}] if operation.key else [],
+        "responses": {
+            str(status): _answer(operation, status) for status in operation.statuses(strict=strict)
+        },
+    }
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "query", "schema": schema} for name, schema in operation.query.items()
+    ]
+    if "{stream_id}" in operation.path:
+        parameters.append({"name": "stream_id", "in": "path", "required": True, "schema": TEXT})
+    if parameters:
+        found["parameters"] = parameters
+    if operation.body is not None:
+        found["requestBody"] = {"required": True, "content": _json(operation.body)}
+    return found
+
+
+def _answer(operation: Operation, status: int) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": _PROSE.get(status, HTTPStatus(status).phrase)}
+    body = operation.answers.get(status, "ErrorResponse")
+    if operation.media_type is not None and status in operation.answers:
+        answer["content"] = {operation.media_type: {}}
+    elif body is not None:
+        answer["content"] = _json(body)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        answer["headers"] = {"Retry-After": {"required": True, "schema": TEXT}}
+    return answer
+
+
+def _json(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": ref(schema)}}

@@ -1,0 +1,189 @@
+"""Calls on the pictures themselves: previews, thumbnails, and questions that are asked once."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from overshoot import bootstrap
+from overshoot.domain.frame import Frame
+from overshoot.domain.inference import InferenceRequest
+from overshoot.errors import FrameError, NotFoundError, ValidationError
+from overshoot.gateway.openapi import PICTURE_OPERATIONS
+from overshoot.gateway.previews import Previews
+from overshoot.gateway.requests import read_json, stream_id_in
+from overshoot.wire import (
+    decode_clip_question,
+    decode_image_question,
+    decode_schema_update,
+    encode_completion,
+    encode_stream_config,
+    to_json,
+)
+
+if TYPE_CHECKING:
+    from overshoot.application.served_stream import ServedStream
+    from overshoot.application.serving import Serving
+    from overshoot.gateway.requests import Keys
+    from overshoot.gateway.settings import GatewaySettings
+    from overshoot.ports.clock import Clock
+    from overshoot.wire import ClipQuestion, ImageQuestion
+
+_PREVIEW_FPS: Final = 5.0
+_MOST_FPS: Final = 15.0
+_LEAST_FPS: Final = 0.1
+_PREVIEW_SIDE: Final = 640
+_THUMBNAIL_SIDE: Final = 480
+_LARGEST_SIDE: Final = 1280
+_SMALLEST_SIDE: Final = 16
+_QUALITY: Final = 80
+
+
+class PictureRoutes:
+    """Handlers on top of the frames that streams keep; pictures are made in a thread of theirs."""
+
+    def __init__(
+        self, *, serving: Serving, keys: Keys, settings: GatewaySettings, clock: Clock
+    ) -> None:
+        self._serving = serving
+        self._keys = keys
+        self._settings = settings
+        self._clock = clock
+        # Not the threads that convert video: who looks on must not hold that up.
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="overshoot-pictures")
+        self._previews = Previews(self._encode, settings, clock)
+
+    def under(self, prefix: str) -> list[web.RouteDef]:
+        """All routes with their paths under ``prefix``."""
+        # Without HEAD: a preview has no end that it could wait for.
+        return [
+            web.route(each.method.upper(), prefix + each.path, getattr(self, each.handler))
+            for each in PICTURE_OPERATIONS
+        ]
+
+    def stop(self) -> None:
+        """End the thread, after the picture it is at."""
+        self._executor.shutdown(cancel_futures=True)
+
+    async def thumbnail(self, request: web.Request) -> web.Response:
+        """The newest picture of a stream; `NotFoundError` before the first."""
+        stream = self._stream(request)
+        side = _side(request, _THUMBNAIL_SIDE)
+        frame = stream.frames.buffer.newest_frame()
+        if frame is None:
+            msg = f"stream {stream.id} has no picture yet"
+            raise NotFoundError(msg, code="no_frame")
+        headers = {
+            "Cache-Control": "no-store",
+            "X-Frame-Index": str(frame.index),
+            "X-Stream-Time": f"{frame.timestamp:.3f}",
+        }
+        picture = await self._encode(frame, side)
+        return web.Response(body=picture, content_type="image/jpeg", headers=headers)
+
+    async def preview(self, request: web.Request) -> web.StreamResponse:
+        """Pictures of a stream until it ends; ``fps`` and ``side`` bound their rate and size."""
+        stream = self._stream(request)
+        fps = _number(request, "fps", _PREVIEW_FPS, _LEAST_FPS, _MOST_FPS)
+        side = _side(request, _PREVIEW_SIDE)
+        return await self._previews.serve(request, stream, fps=fps, side=side)
+
+    async def update_schema(self, request: web.Request) -> web.Response:
+        """Ask for answers of another shape from the next clip on."""
+        stream = self._stream(request)
+        body = await self._body(request, self._settings.json_bytes)
+        inference = stream.update_schema(decode_schema_update(body, limits=self._settings.limits))
+        config = encode_stream_config(
+            stream.id,
+            inference,
+            created_at=stream.created_at,
+            updated_at=stream.updated_at,
+            prompt_version=stream.prompt_version,
+            schema_version=stream.schema_version,
+        )
+        return _json(config)
+
+    async def ask_about_clip(self, request: web.Request) -> web.Response:
+        """Ask something else about the clip of a result, as long as its frames are at hand."""
+        owner = self._keys.authenticate(request)
+        body = await self._body(request, self._settings.json_bytes)
+        question = decode_clip_question(body, limits=self._settings.limits)
+        stream = self._serving.with_result(owner, question.result_id)
+        frames = stream.clip_of(question.result_id)
+        if frames is None:
+            msg = (
+                f"the frames of result {question.result_id} are gone: a stream keeps the newest"
+                f" {self._settings.buffer.seconds:g} s and {self._settings.buffer.max_bytes} bytes"
+            )
+            raise NotFoundError(msg, code="clip_gone")
+        return await self._ask(owner, question, frames)
+
+    async def ask_about_image(self, request: web.Request) -> web.Response:
+        """Ask about one picture that comes with the question."""
+        owner = self._keys.authenticate(request)
+        body = await self._body(request, self._settings.image_body_bytes)
+        question = decode_image_question(body, limits=self._settings.limits)
+        loop = asyncio.get_running_loop()
+        try:
+            frame = await loop.run_in_executor(self._executor, _decoded, question.picture())
+        except FrameError as error:
+            raise ValidationError(f"image: {error.message}", details={"field": "image"}) from error
+        return await self._ask(owner, question, (frame,))
+
+    async def _ask(
+        self, owner: str, question: ClipQuestion | ImageQuestion, frames: tuple[Frame, ...]
+    ) -> web.Response:
+        asked = InferenceRequest(
+            prompt=question.prompt,
+            model=question.model,
+            frames=frames,
+            mode="clip" if len(frames) > 1 else "frame",
+            output_schema=question.output_schema,
+            max_output_tokens=question.max_tokens,
+        )
+        answer = await self._serving.single.ask(owner, asked)
+        return _json(encode_completion(str(uuid.uuid4()), question.model, answer))
+
+    async def _encode(self, frame: Frame, side: int) -> bytes:
+        encode = partial(bootstrap.encode_jpeg, frame, side=side, quality=_QUALITY)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, encode)
+
+    def _stream(self, request: web.Request) -> ServedStream:
+        owner = self._keys.authenticate(request)
+        return self._serving.get(owner, stream_id_in(request, strict=self._settings.strict))
+
+    async def _body(self, request: web.Request, limit: int) -> Any:
+        return await read_json(
+            request, limit=limit, seconds=self._settings.body_seconds, clock=self._clock
+        )
+
+
+def _decoded(data: bytes) -> Frame:
+    return Frame(bootstrap.scaled_within(bootstrap.decode_jpeg(data), _LARGEST_SIDE), 0.0, 0)
+
+
+def _side(request: web.Request, default: int) -> int:
+    return int(_number(request, "side", default, _SMALLEST_SIDE, _LARGEST_SIDE))
+
+
+def _number(request: web.Request, name: str, default: float, least: float, most: float) -> float:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        msg = f"{name} must be a number from {least:g} to {most:g}, got {text[:32]!r}"
+        raise ValidationError(msg, details={"field": name})
+    return value
+
+
+def _json(body: Any) -> web.Response:
+    return web.json_response(body, dumps=to_json)

@@ -1,0 +1,83 @@
+"""A gateway's settings from a TOML file.
+
+The keys are the names of `GatewaySettings`, its parts are tables::
+
+    public_address = "203.0.113.7"
+    udp_ports = [50000, 50099]
+    allowed_origins = ["https://app.example.org"]
+
+    [limits]
+    tokens_per_second = 256
+
+    [[ice_servers]]
+    urls = "stun:stun.example.org:3478"
+
+    [turn]
+    urls = ["turn:turn.example.org:3478?transport=udp"]
+    secret = "shared with the TURN server"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from attrs import AttrsInstance, fields
+
+from overshoot.domain.frame_buffer import BufferLimits
+from overshoot.domain.motion import MotionSettings
+from overshoot.domain.stream import IceServer
+from overshoot.domain.turn import TurnSecret
+from overshoot.errors import ConfigurationError
+from overshoot.gateway.settings import GatewaySettings
+from overshoot.wire import Limits
+from overshoot.wire.json_text import is_array, is_object
+
+_PARTS: dict[str, type[AttrsInstance]] = {
+    "limits": Limits,
+    "turn": TurnSecret,
+    "motion": MotionSettings,
+    "buffer": BufferLimits,
+}
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The arguments for `GatewaySettings` in that file; `ConfigurationError` says what is wrong.
+
+    Messages name keys and never values, among which are secrets.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _fault(path, error.strerror or str(error)) from error
+    except ValueError as error:
+        # The place and the reason; the text itself is not in it.
+        raise _fault(path, f"is no TOML: {error}") from error
+    unknown = sorted(set(values) - {a.name for a in fields(GatewaySettings)})
+    if unknown:
+        raise _fault(path, f"{unknown[0]!r} is no setting of a gateway")
+    for name, value in values.items():
+        if name in _PARTS:
+            values[name] = _part(path, name, _PARTS[name], value)
+        elif name == "ice_servers":
+            values[name] = [_part(path, name, IceServer, server) for server in value]
+        elif is_array(value):
+            values[name] = tuple(value)
+    return values
+
+
+def _part(path: Path, name: str, kind: type[AttrsInstance], value: Any) -> Any:
+    if not is_object(value):
+        raise _fault(path, f"{name!r} must be a table")
+    try:
+        return kind(**value)
+    except TypeError as error:
+        known = ", ".join(a.name for a in fields(kind))
+        raise _fault(
+            path, f"[{name}] takes {known}; a key is missing or not one of them"
+        ) from error
+
+
+def _fault(path: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(f"settings file {path}: {why}", details={"field": str(path)})
