@@ -152,25 +152,19 @@ def open_source(spec: StreamSource) -> Source:
     return make(spec)
 
 
-def decode_jpeg(data: GivenPicture) -> Pixels:
-    """BGR pixels of a JPEG picture, its size looked at first; `FrameError` if it is none."""
+def decode_jpeg(data: GivenPicture, side: int | None = None) -> Pixels:
+    """BGR pixels of a JPEG, scaled down to ``side`` where that is given; `FrameError` if none."""
+    from overshoot.adapters import jpeg
     from overshoot.adapters.sources.incoming import decode_jpeg
 
-    return decode_jpeg(data)
+    return decode_jpeg(data) if side is None else jpeg.within(decode_jpeg(data), side)
 
 
 def encode_jpeg(frame: Frame, *, side: int, quality: int) -> bytes:
     """A frame as a JPEG whose longer side is ``side`` at most; takes milliseconds."""
-    from overshoot.adapters.jpeg import encode_jpeg, in_bgr, within
+    from overshoot.adapters import jpeg
 
-    return encode_jpeg(within(in_bgr(frame), side), quality)
-
-
-def scaled_within(pixels: Pixels, side: int) -> Pixels:
-    """A picture scaled down so that its longer side is ``side`` at most."""
-    from overshoot.adapters.jpeg import within
-
-    return within(pixels, side)
+    return jpeg.encode_jpeg(jpeg.within(jpeg.in_bgr(frame), side), quality)
 
 
 def video_track(feed: FrameFeed, on_drained: Callable[[], None]) -> FrameTrack:

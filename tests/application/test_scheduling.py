@@ -1,11 +1,10 @@
-"""Streams take turns: fairly, never too many, in order; and a still scene saves calls."""
+"""Streams take turns: fairly, never too many at a time, and in the order of their clips."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-import numpy as np
 import pytest
 from attrs import evolve, frozen
 from hypothesis import given, settings
@@ -16,64 +15,13 @@ from overshoot.application.scheduling import Scheduler, concurrency_of
 from overshoot.application.served_stream import ServedStream
 from overshoot.application.serving import Serving
 from overshoot.application.serving_settings import ServingSettings
-from overshoot.domain.inference import InferenceAnswer, InferenceRequest, ModelInfo
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.pacing import Pacing
 from overshoot.domain.sampling import ClipSampling, FrameSampling
 from overshoot.domain.serving import ServeRequest
 from overshoot.domain.stream import StreamInferenceConfig
-from overshoot.errors import InferenceError
 from overshoot.testing.manual_clock import ManualClock
-
-STILLS = ServeRequest(FrameSampling(1.0), StreamInferenceConfig(prompt="read", model="scripted"))
-
-
-async def settle() -> None:
-    for _ in range(25):
-        await asyncio.sleep(0)
-
-
-class TimedBackend:
-    """Answers after as many seconds as the prompt says; remembers who was asked, in order."""
-
-    name = "timed"
-
-    def __init__(self, clock: ManualClock) -> None:
-        self.clock = clock
-        self.asked: list[tuple[str, float]] = []
-        self.log: list[tuple[str, str]] = []
-        self.running = 0
-        self.most = 0
-
-    def models(self) -> tuple[ModelInfo, ...]:
-        return (ModelInfo("timed", ready=True, status="ready"),)
-
-    async def start_session(self, model: str) -> Any:
-        return self
-
-    async def infer(self, request: InferenceRequest) -> InferenceAnswer:
-        who, seconds = request.prompt.split()
-        self.asked.append((who, request.frames[-1].timestamp))
-        self.log.append(("begin", who))
-        self.running += 1
-        self.most = max(self.most, self.running)
-        try:
-            await self.clock.sleep(float(seconds))
-        finally:
-            self.running -= 1
-            self.log.append(("end", who))
-        return InferenceAnswer("done")
-
-    async def close(self) -> None:
-        pass
-
-
-def push(stream: Any, second: float, level: int = 0) -> None:
-    arrival = stream.arrived(round(second * 90_000), 32, 32)
-    if arrival.wanted:
-        stream.add(arrival, np.full((32, 32, 3), level, np.uint8))
-    else:
-        stream.pass_by(arrival)
+from support.served import STILLS, TimedBackend, push, settle
 
 
 @given(
@@ -310,160 +258,3 @@ async def test_a_stream_that_ends_frees_its_place(
     await first.end("client_requested")
     await settle()
     assert len(backend.requests) == 2
-
-
-async def test_a_prompt_that_changes_while_a_clip_waits_is_asked_and_named(
-    serving: Serving, backend: ScriptedBackend
-) -> None:
-    backend.gate.clear()
-    busy, stream = [await serving.create("me", STILLS) for _ in range(2)]
-    results = stream.subscribe()
-    push(busy, 0)
-    await settle()
-    push(stream, 0)
-    await settle()
-    stream.update_prompt("count")
-    backend.gate.set()
-    await settle()
-    stream.update_schema({"type": "string"})
-    stream.update_prompt("name")
-    push(stream, 1)
-    first, second = await results.next(), await results.next()
-    assert first is not None
-    assert second is not None
-    assert (first.prompt, first.prompt_version, first.schema_version) == ("count", 1, 0)
-    assert (second.prompt, second.prompt_version, second.schema_version) == ("name", 2, 1)
-    assert [request.output_schema for request in backend.requests[1:]] == [None, {"type": "string"}]
-    assert stream.info().schema_version == 1
-
-
-async def test_a_question_changed_in_mid_answer_leaves_the_answer_its_own_versions(
-    serving: Serving, backend: ScriptedBackend
-) -> None:
-    backend.gate.clear()
-    stream = await serving.create("me", STILLS)
-    results = stream.subscribe()
-    push(stream, 0)
-    await settle()
-    stream.update_prompt("count")
-    stream.update_schema({"type": "string"})
-    backend.gate.set()
-    result = await results.next()
-    assert result is not None
-    assert (result.prompt, result.prompt_version, result.schema_version) == ("read", 0, 0)
-
-
-async def test_a_still_scene_is_answered_without_the_model(
-    serving: Serving, backend: ScriptedBackend
-) -> None:
-    stream = await serving.create("me", evolve(STILLS, motion_gate=True))
-    results = stream.subscribe()
-    levels = [50, 51, 52, 90, 90]
-    seen = []
-    for second, level in enumerate(levels):
-        push(stream, second, level)
-        result = await results.next()
-        assert result is not None
-        seen.append(result)
-    assert [result.repeated for result in seen] == [False, True, True, False, True]
-    assert [result.seq for result in seen] == [0, 1, 2, 3, 4]
-    assert [result.timestamp for result in seen] == [0, 1, 2, 3, 4]
-    assert {result.result for result in seen} == {"read"}
-    assert len({result.id for result in seen}) == 5
-    assert seen[1].inference_latency_ms == 0
-    assert len(backend.requests) == 2
-    info = stream.info()
-    assert (info.inferences_completed, info.calls_saved) == (2, 3)
-    stream.update_prompt("count")
-    push(stream, 5, 90)
-    fresh = await results.next()
-    assert fresh is not None
-    assert (fresh.result, fresh.prompt_version, fresh.repeated) == ("count", 1, False)
-    for second in range(6, 12):
-        push(stream, second, 90)
-        result = await results.next()
-        assert result is not None
-        assert result.repeated == (second != 10)
-
-
-async def test_the_gate_is_off_unless_asked_for(
-    serving: Serving, backend: ScriptedBackend, clock: ManualClock
-) -> None:
-    stream = await serving.create("me", STILLS)
-    for second in range(3):
-        push(stream, second)
-        await settle()
-    assert len(backend.requests) == 3
-    gated = ServingSettings(motion=MotionSettings(enabled=True))
-    other = Serving(backend, clock=clock, settings=gated)
-    by_default = await other.create("me", STILLS)
-    never = await other.create("me", evolve(STILLS, motion_gate=False))
-    for second in range(3):
-        push(by_default, second)
-        push(never, second)
-        await settle()
-    assert by_default.info().calls_saved == 2
-    assert never.info().calls_saved == 0
-    await other.stop()
-
-
-async def test_a_failure_is_not_repeated(serving: Serving, backend: ScriptedBackend) -> None:
-    stream = await serving.create("me", evolve(STILLS, motion_gate=True))
-    results = stream.subscribe()
-    backend.failure = InferenceError("busy")
-    push(stream, 0)
-    failed = await results.next()
-    backend.failure = None
-    push(stream, 1)
-    good = await results.next()
-    assert failed is not None
-    assert good is not None
-    assert not failed.ok
-    assert good.ok
-    assert not good.repeated
-
-
-async def test_totals_keep_what_ended_streams_did(
-    serving: Serving, backend: ScriptedBackend
-) -> None:
-    first, second = [await serving.create("me", STILLS) for _ in range(2)]
-    for stream in (first, second):
-        push(stream, 0)
-        await settle()
-    await first.end("client_requested")
-    await settle()
-    totals = serving.totals()
-    assert totals.streams.streams == 2
-    assert totals.streams.inferences_completed == 2
-    assert totals.streams.frames_received == 2
-    assert totals.running == {"active": 1}
-    assert (totals.turns_given, totals.turns_running, totals.concurrency) == (2, 0, 1)
-    assert totals.bytes_buffered == 32 * 32 * 3
-
-
-async def test_frames_stay_at_hand_for_results_and_viewers(serving: Serving) -> None:
-    clip = evolve(STILLS, sampling=ClipSampling(2, 1.0, 1.0))
-    stream = await serving.create("me", clip)
-    results = stream.subscribe()
-    viewer = asyncio.create_task(stream.frames.after(-1))
-    for half in range(7):
-        arrival = stream.arrived(half * 45_000, 16, 16)
-        stream.add(arrival, np.full((16, 16, 3), half, np.uint8))
-        await settle()
-    first = await viewer
-    assert first is not None
-    assert first.index == 0
-    result = await results.next()
-    assert result is not None
-    frames = stream.clip_of(result.id)
-    assert frames is not None
-    assert [frame.pixels[0, 0, 0] for frame in frames] == [1, 2]
-    assert serving.with_result("me", result.id) is stream
-    newest = await stream.frames.after(first.index)
-    assert newest is not None
-    assert newest.index == 6
-    waiting = asyncio.create_task(stream.frames.after(6))
-    await settle()
-    await stream.end("client_requested")
-    assert await waiting is None
-    assert stream.frames.buffer.held_bytes == 0

@@ -94,7 +94,7 @@ async def test_the_camera_is_answered_with_the_defaults_of_the_package(
     results = await page.results(count=2)
     assert await page.is_active()
     assert await page.errors() == []
-    for seq, result in enumerate(results):
+    for seq, result in enumerate(results, start=results[0]["seq"]):
         assert result["seq"] == seq
         assert (result["ok"], result["error"], result["mode"]) == (True, None, "clip")
         assert (result["stream_id"], result["prompt"]) == (stream_id, "What is green?")
@@ -115,9 +115,10 @@ async def test_a_video_file_arrives_frame_by_frame(
     results = await page.results(count=4)
     numbers = [number for each in results for number in json.loads(each["result"])["numbers"]]
     assert set(numbers) <= set(range(45)), numbers
-    # The package plays a file over and over; a clip is every second half of a second.
+    assert len(set(numbers)) > len(results)
+    # The package plays a file over and over: forward, and from its end to its beginning.
     steps = [(later - earlier) % 45 for earlier, later in pairwise(numbers)]
-    assert all(0 <= step < 15 for step in steps), numbers
+    assert all(step < 30 for step in steps), numbers
 
 
 async def test_another_prompt_is_answered_from_the_next_clip_on(

@@ -210,13 +210,22 @@ class Contract:
         if content is None:
             assert not body
             return
-        schema = content["application/json"]["schema"]
-        name = schema["$ref"].rpartition("/")[2]
-        if name not in self._schemas:
-            whole = {**schema, "components": self._document["components"]}
-            self._schemas[name] = CompiledSchema(whole)
+        name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
         assert response.content_type == "application/json"
-        assert not self._schemas[name].faults(json.loads(body)), (name, status)
+        assert not self._schema(name).faults(json.loads(body)), (name, status)
+
+    def check_result(self, result: dict[str, Any]) -> None:
+        """A message of a result socket has the fields that are documented and no others."""
+        name = "StreamInferenceResult"
+        assert set(result) == set(self._document["components"]["schemas"][name]["properties"])
+        assert not self._schema(name).faults(result)
+
+    def _schema(self, name: str) -> CompiledSchema:
+        if name not in self._schemas:
+            components = self._document["components"]
+            whole = {**components["schemas"][name], "components": components}
+            self._schemas[name] = CompiledSchema(whole)
+        return self._schemas[name]
 
 
 @define
@@ -270,5 +279,6 @@ async def read_to_end(socket: Any) -> tuple[list[dict[str, Any]], int, str]:
     results = []
     while (message := await socket.receive()).type is aiohttp.WSMsgType.TEXT:
         results.append(json.loads(message.data))
+        Contract.of(False).check_result(results[-1])
     assert message.type is aiohttp.WSMsgType.CLOSE, message
     return results, int(message.data), str(message.extra)

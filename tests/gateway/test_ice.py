@@ -163,6 +163,12 @@ async def test_ports_are_of_the_range_until_none_is_left(start: Any, offer_sdp: 
                 break
 
 
+async def test_an_address_that_is_not_ours_is_passed_over(start: Any, offer_sdp: str) -> None:
+    client = await start(udp_ports=free_ports(2), ice_addresses=("192.0.2.1", HOST))
+    _, body = await client.call("POST", "/streams", json=create_body(offer_sdp))
+    assert [address for _, address, _ in candidates(body["webrtc"]["sdp"])] == [HOST]
+
+
 @pytest.mark.parametrize("ports", [False, True])
 async def test_the_public_address_is_told_in_place_of_ours(
     start: Any, offer_sdp: str, ports: bool

@@ -14,6 +14,7 @@ from attrs import evolve
 from overshoot.domain.backends import BackendChoice
 from overshoot.errors import ConfigurationError, NetworkError
 from overshoot.gateway.app import create_app
+from overshoot.gateway.http_log import http_log
 from overshoot.gateway.request_heads import RequestHeads, WatchedRunner
 from overshoot.gateway.settings import GatewaySettings
 from overshoot.log import get_logger
@@ -119,6 +120,7 @@ class LocalGateway:
             app,
             heads,
             access_log=None,
+            logger=http_log(),
             keepalive_timeout=_KEEPALIVE_SECONDS,
             lingering_time=_LINGER_SECONDS,
             shutdown_timeout=_SHUTDOWN_SECONDS,

@@ -164,7 +164,7 @@ class PictureRoutes:
 
 
 def _decoded(data: bytes) -> Frame:
-    return Frame(bootstrap.scaled_within(bootstrap.decode_jpeg(data), _LARGEST_SIDE), 0.0, 0)
+    return Frame(bootstrap.decode_jpeg(data, _LARGEST_SIDE), 0.0, 0)
 
 
 def _side(request: web.Request, default: int) -> int:

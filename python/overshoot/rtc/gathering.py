@@ -6,19 +6,24 @@ import asyncio
 import errno
 import ipaddress
 import random
+import socket
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import ifaddr
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol, server_reflexive_candidate
+from aioice.turn import UDP_SOCKET_BUFFER_SIZE
 from attrs import frozen
 
 from overshoot.errors import ServerError
+from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from aioice import Connection
     from aiortc import RTCPeerConnection
+
+_log = get_logger(__name__)
 
 _Gather: TypeAlias = Callable[[int, list[str], int], Coroutine[Any, Any, list[Candidate]]]
 
@@ -102,6 +107,8 @@ async def _bind(
     hosts: list[StunProtocol] = []
     for address in addresses:
         protocol = await _bind_one(connection, address, ports)
+        if protocol is None:
+            continue
         host, port = protocol.transport.get_extra_info("sockname")[:2]
         protocol.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", host),
@@ -118,7 +125,10 @@ async def _bind(
     return hosts
 
 
-async def _bind_one(connection: Connection, address: str, ports: tuple[int, int]) -> StunProtocol:
+async def _bind_one(
+    connection: Connection, address: str, ports: tuple[int, int]
+) -> StunProtocol | None:
+    """None for an address that cannot be used; `ServerError` when every port of it is."""
     loop = asyncio.get_running_loop()
     first, last = ports
     count = last - first + 1
@@ -126,13 +136,16 @@ async def _bind_one(connection: Connection, address: str, ports: tuple[int, int]
     for step in range(count):
         port = first + (start + step) % count
         try:
-            _, protocol = await loop.create_datagram_endpoint(
+            transport, protocol = await loop.create_datagram_endpoint(
                 lambda: StunProtocol(connection), local_addr=(address, port)
             )
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            continue
+            if error.errno == errno.EADDRINUSE:
+                continue
+            _log.info("address_unusable", address=address, why=error.strerror)
+            return None
+        receiving: socket.socket = transport.get_extra_info("socket")
+        receiving.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_SOCKET_BUFFER_SIZE)
         return protocol
     msg = f"all UDP ports from {first} to {last} of {address} are in use; try again later"
     raise ServerError(msg, status_code=503, code="no_free_port")
