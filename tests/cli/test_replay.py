@@ -17,6 +17,7 @@ from overshoot.cli.app import app
 from overshoot.domain.action_question import action_schema
 from overshoot.domain.inference import InferenceRequest
 from overshoot.testing.scripted_inference import Line, ScriptedInference
+from support.engine_notes import without_engine_notes
 from support.evidence import QUESTION
 from support.kept_clips import keep_scene
 
@@ -69,7 +70,7 @@ def test_the_command_asks_what_sees_in_here(folder: Path, tmp_path: Path) -> Non
         timeout=50,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, without_engine_notes(done.stderr)) == (0, "")
     body = json.loads(done.stdout)
     assert (body["clips"], body["compared"], body["agreements"]) == (1, 2, 2)
     assert body["differences"] == []

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from overshoot.domain.backends import BackendChoice
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
+    from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
 
 
@@ -24,11 +25,19 @@ class LocalGateway:
         backend: InferenceBackend | BackendChoice | str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        accounts: Credits | None = None,
         clock: Clock | None = None,
     ) -> None:
         from overshoot.gateway.local import LocalGateway as Gateway
 
-        self._inner = Gateway(settings=settings, backend=backend, host=host, port=port, clock=clock)
+        self._inner = Gateway(
+            settings=settings,
+            backend=backend,
+            host=host,
+            port=port,
+            accounts=accounts,
+            clock=clock,
+        )
         self._thread = LoopThread("overshoot-sync-gateway", self._inner.stop)
 
     @property
