@@ -61,7 +61,7 @@ METHODS = [
 ]
 ELSEWHERE = {"api_url", "api_key", "on_result"}
 """Required, but not necessarily here: the environment may say, or `results()` is read."""
-AWAITED = {
+AWAITED: dict[type[Any], set[str]] = {
     RealtimeVision: {"start", "stop", "update_prompt", "submit_feedback"},
     ActionDetector: {"start", "stop", "analyze_video"},
     ActionStore: set(),

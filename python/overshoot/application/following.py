@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from attrs import evolve
 
+from overshoot.application.closing import Closing
 from overshoot.domain.cursor import Cursor
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ MOST_AT_ONCE: Final = 1000
 """How many actions are read ahead."""
 
 
-class Follower:
+class Follower(Closing):
     """Gives each action that is added, once, in the order of ``seq``; it waits where there is none.
 
     ::
@@ -81,17 +82,6 @@ class Follower:
                 return action
             await self._until_ahead()
         raise StopAsyncIteration
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     async def __aenter__(self) -> Self:
         return self

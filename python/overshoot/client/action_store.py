@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from threading import Lock
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, Unpack, cast
+from typing import TYPE_CHECKING, Final, Unpack, cast
 from weakref import WeakSet
 
 from attrs import evolve
 
 from overshoot import bootstrap
+from overshoot.application.closing import Closing
 from overshoot.application.following import Follower
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.cursor import Cursor
@@ -27,7 +27,7 @@ PAGE: Final = 100
 """How many actions are on a page, where no limit is given."""
 
 
-class ActionStore:
+class ActionStore(Closing):
     """Detected actions, for any number of threads.
 
     ::
@@ -238,17 +238,6 @@ class ActionStore:
 
     def __len__(self) -> int:
         return len(self._store)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _summaries(self, filters: ActionFilters) -> list[ActionSummary]:
         return self._store.summarize(ActionQuery.from_filters(filters))

@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
@@ -14,20 +14,17 @@ from overshoot import bootstrap
 from overshoot.domain.frame import Frame
 from overshoot.domain.inference import InferenceRequest
 from overshoot.errors import FrameError, NotFoundError, ValidationError
+from overshoot.gateway.handlers import Handlers, config_answer, json_answer
 from overshoot.gateway.openapi import PICTURE_OPERATIONS
 from overshoot.gateway.previews import Previews
-from overshoot.gateway.requests import read_json, stream_id_in
 from overshoot.wire import (
     decode_clip_question,
     decode_image_question,
     decode_schema_update,
     encode_completion,
-    encode_stream_config,
-    to_json,
 )
 
 if TYPE_CHECKING:
-    from overshoot.application.served_stream import ServedStream
     from overshoot.application.serving import Serving
     from overshoot.gateway.requests import Keys
     from overshoot.gateway.settings import GatewaySettings
@@ -44,16 +41,13 @@ _SMALLEST_SIDE: Final = 16
 _QUALITY: Final = 80
 
 
-class PictureRoutes:
+class PictureRoutes(Handlers):
     """Handlers on top of the frames that streams keep; pictures are made in a thread of theirs."""
 
     def __init__(
         self, *, serving: Serving, keys: Keys, settings: GatewaySettings, clock: Clock
     ) -> None:
-        self._serving = serving
-        self._keys = keys
-        self._settings = settings
-        self._clock = clock
+        super().__init__(serving=serving, keys=keys, settings=settings, clock=clock)
         # Not the threads that convert video: who looks on must not hold that up.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="overshoot-pictures")
         self._previews = Previews(self._encode, settings, clock)
@@ -97,16 +91,8 @@ class PictureRoutes:
         """Ask for answers of another shape from the next clip on."""
         stream = self._stream(request)
         body = await self._body(request, self._settings.json_bytes)
-        inference = stream.update_schema(decode_schema_update(body, limits=self._settings.limits))
-        config = encode_stream_config(
-            stream.id,
-            inference,
-            created_at=stream.created_at,
-            updated_at=stream.updated_at,
-            prompt_version=stream.prompt_version,
-            schema_version=stream.schema_version,
-        )
-        return _json(config)
+        stream.update_schema(decode_schema_update(body, limits=self._settings.limits))
+        return config_answer(stream)
 
     async def ask_about_clip(self, request: web.Request) -> web.Response:
         """Ask something else about the clip of a result, as long as its frames are at hand."""
@@ -147,20 +133,11 @@ class PictureRoutes:
             max_output_tokens=question.max_tokens,
         )
         answer = await self._serving.single.ask(owner, asked)
-        return _json(encode_completion(str(uuid.uuid4()), question.model, answer))
+        return json_answer(encode_completion(str(uuid.uuid4()), question.model, answer))
 
     async def _encode(self, frame: Frame, side: int) -> bytes:
         encode = partial(bootstrap.encode_jpeg, frame, side=side, quality=_QUALITY)
         return await asyncio.get_running_loop().run_in_executor(self._executor, encode)
-
-    def _stream(self, request: web.Request) -> ServedStream:
-        owner = self._keys.authenticate(request)
-        return self._serving.get(owner, stream_id_in(request, strict=self._settings.strict))
-
-    async def _body(self, request: web.Request, limit: int) -> Any:
-        return await read_json(
-            request, limit=limit, seconds=self._settings.body_seconds, clock=self._clock
-        )
 
 
 def _decoded(data: bytes) -> Frame:
@@ -183,7 +160,3 @@ def _number(request: web.Request, name: str, default: float, least: float, most:
         msg = f"{name} must be a number from {least:g} to {most:g}, got {text[:32]!r}"
         raise ValidationError(msg, details={"field": name})
     return value
-
-
-def _json(body: Any) -> web.Response:
-    return web.json_response(body, dumps=to_json)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from overshoot.domain.serving import ServeRequest
 from overshoot.errors import NotFoundError, ServerError, ValidationError
+from overshoot.gateway.handlers import Handlers, config_answer, json_answer
 from overshoot.gateway.openapi import OPERATIONS, Operation, document
-from overshoot.gateway.requests import read_json, stream_id_in
 from overshoot.wire import (
     decode_create,
     decode_feedback,
@@ -20,12 +20,9 @@ from overshoot.wire import (
     encode_info,
     encode_keepalive,
     encode_models,
-    encode_stream_config,
-    to_json,
 )
 
 if TYPE_CHECKING:
-    from overshoot.application.served_stream import ServedStream
     from overshoot.application.serving import Serving
     from overshoot.gateway.admission import Admission
     from overshoot.gateway.billing import Billing
@@ -36,8 +33,8 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
 
 
-class Routes:
-    """Handlers of one gateway. Bodies are read where the API has one, and nowhere else: clients
+class Routes(Handlers):
+    """The calls of the API. Bodies are read where the API has one, and nowhere else: clients
     call a body JSON that they never send."""
 
     def __init__(
@@ -52,14 +49,11 @@ class Routes:
         settings: GatewaySettings,
         clock: Clock,
     ) -> None:
-        self._serving = serving
+        super().__init__(serving=serving, keys=keys, settings=settings, clock=clock)
         self._rooms = rooms
         self._sockets = sockets
-        self._keys = keys
         self._admission = admission
         self._billing = billing
-        self._settings = settings
-        self._clock = clock
 
     def under(self, prefix: str) -> list[web.RouteDef]:
         """All routes with their paths under ``prefix``; the order is that of precedence."""
@@ -71,21 +65,21 @@ class Routes:
 
     async def health(self, _: web.Request) -> web.Response:
         """Whether anybody is here; asks for no key."""
-        return _json({"status": "ok"})
+        return json_answer({"status": "ok"})
 
     async def ready(self, _: web.Request) -> web.Response:
         """Whether a new stream would be answered; asks for no key."""
         if not self._serving.ready():
             msg = "no model is ready, or the gateway is stopping"
             raise ServerError(msg, status_code=503, code="not_ready")
-        return _json({"status": "ok"})
+        return json_answer({"status": "ok"})
 
     async def openapi(self, request: web.Request) -> web.Response:
         """What this gateway answers to; asks for no key."""
         server = request.path.removesuffix("/openapi.json")
         if not server.endswith(self._settings.prefixes):
             server += self._settings.prefixes[0]
-        return _json(document(strict=self._settings.strict, server=server or "/"))
+        return json_answer(document(strict=self._settings.strict, server=server or "/"))
 
     async def results(self, request: web.Request) -> web.StreamResponse:
         """The result socket of a stream."""
@@ -94,7 +88,7 @@ class Routes:
     async def models(self, request: web.Request) -> web.Response:
         """What the backend offers."""
         self._keys.authenticate(request)
-        return _json(encode_models(self._serving.models()))
+        return json_answer(encode_models(self._serving.models()))
 
     async def create(self, request: web.Request) -> web.Response:
         """Begin a stream and answer its offer."""
@@ -117,40 +111,32 @@ class Routes:
         created = encode_created(
             stream.id, answer_sdp, stream.lease.ttl_seconds, turn_servers=servers
         )
-        return _json(created, status=201)
+        return json_answer(created, status=201)
 
     async def keepalive(self, request: web.Request) -> web.Response:
         """Renew the lease."""
         stream = self._stream(request)
         charge = self._billing.renew(stream)
         ttl = stream.renew_lease()
-        return _json(encode_keepalive(stream.id, ttl, state=stream.state, charge=charge))
+        return json_answer(encode_keepalive(stream.id, ttl, state=stream.state, charge=charge))
 
     async def update_prompt(self, request: web.Request) -> web.Response:
         """Ask something else from the next clip on."""
         stream = self._stream(request)
         body = await self._body(request, self._settings.json_bytes)
-        inference = stream.update_prompt(decode_prompt(body, limits=self._settings.limits))
-        config = encode_stream_config(
-            stream.id,
-            inference,
-            created_at=stream.created_at,
-            updated_at=stream.updated_at,
-            prompt_version=stream.prompt_version,
-            schema_version=stream.schema_version,
-        )
-        return _json(config)
+        stream.update_prompt(decode_prompt(body, limits=self._settings.limits))
+        return config_answer(stream)
 
     async def delete(self, request: web.Request) -> web.Response:
         """End a stream; its sockets are closed a little later, once the client closed its own."""
         owner = self._keys.authenticate(request)
         if self._serving.delete(owner, self._stream_id(request)):
-            return _json({"status": "ok"})
+            return json_answer({"status": "ok"})
         return web.Response(status=204)
 
     async def info(self, request: web.Request) -> web.Response:
         """What is counted about a stream."""
-        return _json(encode_info(self._stream(request).info()))
+        return json_answer(encode_info(self._stream(request).info()))
 
     async def feedback(self, request: web.Request) -> web.Response:
         """Keep an opinion."""
@@ -165,7 +151,7 @@ class Routes:
     async def all_feedback(self, request: web.Request) -> web.Response:
         """All opinions of this key's."""
         records = self._serving.feedback(self._keys.authenticate(request))
-        return _json([encode_feedback_record(record) for record in records])
+        return json_answer([encode_feedback_record(record) for record in records])
 
     async def spectate(self, request: web.Request) -> web.Response:
         """Refused: only rooms of the hosted gateway can be watched."""
@@ -180,14 +166,7 @@ class Routes:
         settings = self._settings
         opinion = decode_feedback(body, strict=settings.strict, limits=settings.limits)
         self._serving.add_feedback(owner, stream.id, opinion)
-        return _json({"status": "ok"})
-
-    def _stream(self, request: web.Request) -> ServedStream:
-        owner = self._keys.authenticate(request)
-        return self._serving.get(owner, self._stream_id(request))
-
-    def _stream_id(self, request: web.Request) -> str:
-        return stream_id_in(request, strict=self._settings.strict)
+        return json_answer({"status": "ok"})
 
     def _route(self, operation: Operation, prefix: str) -> web.RouteDef:
         handler = getattr(self, operation.handler)
@@ -195,12 +174,3 @@ class Routes:
         if operation.method == "get":
             return web.get(path, handler)
         return web.route(operation.method.upper(), path, handler)
-
-    async def _body(self, request: web.Request, limit: int) -> Any:
-        return await read_json(
-            request, limit=limit, seconds=self._settings.body_seconds, clock=self._clock
-        )
-
-
-def _json(body: Any, *, status: int = 200) -> web.Response:
-    return web.json_response(body, status=status, dumps=to_json)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from overshoot.sync.loop_thread import LoopThread
+from overshoot.sync.started_context import StartedContext
 
 if TYPE_CHECKING:
     from overshoot.domain.backends import BackendChoice
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from overshoot.ports.inference import InferenceBackend
 
 
-class LocalGateway:
+class LocalGateway(StartedContext):
     """`overshoot.gateway.LocalGateway` for programs without an event loop; see `overshoot.sync`."""
 
     def __init__(
@@ -68,14 +68,3 @@ class LocalGateway:
     def stop(self) -> None:
         """End all streams and free everything, in less than 5 s. A second call does nothing."""
         self._thread.close()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()

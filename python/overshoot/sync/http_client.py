@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
+from overshoot.application.closing import Closing
 from overshoot.client import http_client
 from overshoot.sync.loop_thread import LoopThread, Work
 
 ResultT = TypeVar("ResultT")
 
 
-class OvershootHttpClient:
+class OvershootHttpClient(Closing):
     """`overshoot.OvershootHttpClient` for programs without an event loop; see `overshoot.sync`.
 
     The thread runs from the first request to `close`, after which a request begins anew.
@@ -79,17 +79,6 @@ class OvershootHttpClient:
     def close(self) -> None:
         """Close the connections; a second call does nothing."""
         self._thread.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self, work: Work[ResultT]) -> ResultT:
         self._thread.open()

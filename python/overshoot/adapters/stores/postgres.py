@@ -10,14 +10,13 @@ from overshoot.adapters.stores.postgres_connections import PostgresConnections
 from overshoot.adapters.stores.postgres_errors import Address
 from overshoot.adapters.stores.postgres_listening import PostgresListening, notify
 from overshoot.adapters.stores.postgres_schema import origin_digests, save_prompts
+from overshoot.adapters.stores.sql_counting import SqlCounting
 from overshoot.adapters.stores.sql_rows import ADDED, FOUND, rows, stored, text_digest
 from overshoot.adapters.stores.sql_statements import (
     COUNTED,
     Statement,
-    intervals_of,
     judged,
     selection,
-    summary_of,
 )
 from overshoot.adapters.stores.sql_terms import (
     Dialect,
@@ -25,13 +24,6 @@ from overshoot.adapters.stores.sql_terms import (
     decided_by_sql,
     order_by,
     terms,
-)
-from overshoot.domain.stored import (
-    ActionSummary,
-    IntervalCount,
-    check_interval,
-    interval_counts,
-    summaries,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +44,7 @@ _INTERVAL: Final = (
 )
 
 
-class PostgresStore:
+class PostgresStore(SqlCounting):
     """A `Store` in a PostgreSQL database (13 or newer), for any number of machines.
 
     What ``add`` has acknowledged is committed, with ``synchronous_commit`` on even where the server
@@ -74,6 +66,8 @@ class PostgresStore:
     Raises:
         ConfigurationError: the address cannot be read.
     """
+
+    INTERVAL = _INTERVAL
 
     def __init__(
         self,
@@ -120,23 +114,6 @@ class PostgresStore:
             with connection.transaction(), connection.cursor("judged") as cursor:
                 cursor.execute(*_ready(statement), binary=True)
                 return list(islice(judged(query, cursor.fetchmany), query.limit))
-
-    def summarize(self, query: ActionQuery) -> list[ActionSummary]:
-        """What there is of each name."""
-        if not decided_by_sql(query):
-            return summaries(self.select(query))
-        return [ActionSummary(*row) for row in self._counted(query, summary_of)]
-
-    def count_by_interval(self, query: ActionQuery, seconds: float) -> list[IntervalCount]:
-        """How many there are of each name in each interval of the stream's clock."""
-        check_interval(seconds)
-        if not decided_by_sql(query):
-            return interval_counts(self.select(query), seconds)
-
-        def counted(kept: Statement) -> Statement:
-            return intervals_of(kept, _INTERVAL, seconds)
-
-        return [IntervalCount(*row) for row in self._counted(query, counted)]
 
     def latest(self) -> int:
         """The highest ``seq`` that was ever given; 0 before the first."""

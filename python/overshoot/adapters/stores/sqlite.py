@@ -10,25 +10,17 @@ from threading import TIMEOUT_MAX
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from overshoot.adapters.stores.sql_counting import SqlCounting
 from overshoot.adapters.stores.sql_rows import ADDED, rows, stored
 from overshoot.adapters.stores.sql_statements import (
     COUNTED,
     FOUND,
-    intervals_of,
     judged,
-    summary_of,
 )
 from overshoot.adapters.stores.sql_terms import decided_by_sql, terms
 from overshoot.adapters.stores.sqlite_connections import SqliteConnections
 from overshoot.adapters.stores.sqlite_plan import SQLITE, fetched, planned
 from overshoot.adapters.stores.sqlite_schema import save_prompts
-from overshoot.domain.stored import (
-    ActionSummary,
-    IntervalCount,
-    check_interval,
-    interval_counts,
-    summaries,
-)
 
 if TYPE_CHECKING:
     from overshoot.adapters.stores.sql_rows import Prompts
@@ -44,7 +36,7 @@ POLL_SECONDS: Final = 0.05
 _INSERT: Final = f"INSERT INTO actions ({ADDED}) VALUES ({', '.join('?' * 10)})"  # noqa: S608
 
 
-class SqliteStore:
+class SqliteStore(SqlCounting):
     """A `Store` in one file, for all threads and all programs of one machine.
 
     What ``add`` has acknowledged is on the disk: it survives ``kill -9`` at any moment, and the
@@ -64,6 +56,9 @@ class SqliteStore:
         StoreError: it cannot be opened, is none of ours, or is newer than this version knows. Such
             a file is left as it is.
     """
+
+    # Towards zero, which is down: no timestamp is negative.
+    INTERVAL = "CAST(timestamp / ? AS INTEGER)"
 
     def __init__(
         self, path: str | os.PathLike[str], *, clock: Clock, busy_seconds: float = BUSY_SECONDS
@@ -101,24 +96,6 @@ class SqliteStore:
             found = list(islice(judged(query, cursor.fetchmany), query.limit))
             cursor.close()
             return found
-
-    def summarize(self, query: ActionQuery) -> list[ActionSummary]:
-        """What there is of each name."""
-        if not decided_by_sql(query):
-            return summaries(self.select(query))
-        return [ActionSummary(*row) for row in self._counted(query, summary_of)]
-
-    def count_by_interval(self, query: ActionQuery, seconds: float) -> list[IntervalCount]:
-        """How many there are of each name in each interval of the stream's clock."""
-        check_interval(seconds)
-        if not decided_by_sql(query):
-            return interval_counts(self.select(query), seconds)
-
-        def counted(kept: Statement) -> Statement:
-            # Towards zero, which is down: no timestamp is negative.
-            return intervals_of(kept, "CAST(timestamp / ? AS INTEGER)", seconds)
-
-        return [IntervalCount(*row) for row in self._counted(query, counted)]
 
     def latest(self) -> int:
         """The highest ``seq`` that was ever given; 0 before the first."""
