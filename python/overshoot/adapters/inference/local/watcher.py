@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 from overshoot.adapters.inference.local.camera import Shift, camera_shift, is_cut
 from overshoot.adapters.inference.local.clapping import Clapping
 from overshoot.adapters.inference.local.codes import qr_texts
+from overshoot.adapters.inference.local.faces import LOOK_EVERY_S
 from overshoot.adapters.inference.local.gestures import gestures, with_room
 from overshoot.adapters.inference.local.hands import HandTracker
 from overshoot.adapters.inference.local.light import dominant_colours, light_cells, light_level
@@ -27,7 +28,8 @@ from overshoot.errors import InferenceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from overshoot.adapters.inference.local.hands import HandNetworks
+    from overshoot.adapters.inference.local.faces import Face
+    from overshoot.adapters.inference.local.networks import Networks
     from overshoot.adapters.inference.local.picture import Floats
     from overshoot.domain.frame import Frame
 
@@ -54,6 +56,8 @@ class Record:
         light: cell means.
         hands: presence of each hand; None without networks.
         gestures: the surest of each gesture over the hands.
+        faces: near faces; None without networks, and in most pictures, which are not looked at
+            for them.
     """
 
     index: int
@@ -65,6 +69,7 @@ class Record:
     light: Floats = field(repr=False)
     hands: tuple[float, ...] | None
     gestures: Mapping[Word, float]
+    faces: tuple[Face, ...] | None = None
 
 
 @frozen(eq=False)
@@ -81,13 +86,14 @@ class Look:
 class Watcher:
     """The memory of one stream."""
 
-    networks: Callable[[], HandNetworks | None]
+    networks: Callable[[], Networks | None]
     _records: deque[Record] = field(factory=deque[Record])
     _pictures: deque[Picture] = field(factory=deque[Picture])
     _tracker: HandTracker = field(factory=HandTracker)
     _waving: dict[int, Waving] = field(factory=dict[int, Waving])
     _clapping: Clapping = field(factory=Clapping)
     _camera: tuple[float, float] = (0.0, 0.0)
+    _faces_at: float = float("-inf")
     _look: Look | None = None
 
     def watch(
@@ -124,6 +130,7 @@ class Watcher:
             self._waving.clear()
             self._clapping = Clapping()
             self._tracker.reset()
+            self._faces_at = float("-inf")
             before = None
         shift = camera_shift(before.gray, picture.gray) if before is not None else None
         change, over = self._compared(picture)
@@ -145,6 +152,7 @@ class Watcher:
                 light=light_cells(picture.gray),
                 hands=hands,
                 gestures=shown,
+                faces=self._faces(picture),
             )
         )
 
@@ -187,6 +195,14 @@ class Watcher:
         alive = self._tracker.numbers()
         self._waving = {n: waving for n, waving in self._waving.items() if n in alive}
         return tuple(track.hand.presence for track in tracks), shown
+
+    def _faces(self, picture: Picture) -> tuple[Face, ...] | None:
+        """A face stays for a while: few looks are enough."""
+        networks = self.networks()
+        if networks is None or picture.timestamp - self._faces_at < LOOK_EVERY_S - 1e-6:
+            return None
+        self._faces_at = picture.timestamp
+        return networks.faces.find(picture.image)
 
     def _forget(self, frames: Sequence[Frame]) -> None:
         """Drop records that no coming clip, or rule, can ask for."""
