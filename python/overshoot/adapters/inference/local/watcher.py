@@ -94,31 +94,35 @@ class Watcher:
     _clapping: Clapping = field(factory=Clapping)
     _camera: tuple[float, float] = (0.0, 0.0)
     _faces_at: float = float("-inf")
-    _look: Look | None = None
+    _look: tuple[int, Look] | None = None
 
-    def watch(
-        self, frames: Sequence[Frame], stopped: Callable[[], bool] = lambda: False
-    ) -> tuple[list[Record], list[Record], Look]:
-        """Look at the frames not seen yet.
-
-        Returns the records of the clip, all records remembered, and the look of its newest frame.
-        Frames are left out when ``stopped`` says so between two of them.
-        """
+    def look(self, frames: Sequence[Frame], stopped: Callable[[], bool] = lambda: False) -> None:
+        """Look at the frames not looked at yet; at no more of them once ``stopped`` says so."""
         newest = self._records[-1].index if self._records else -1
-        fresh = [frame for frame in frames if frame.index > newest]
-        for frame in fresh:
+        for frame in frames:
+            if frame.index <= newest:
+                continue
             if stopped():
                 break
+            newest = frame.index
             if not self._records or frame.timestamp - self._records[-1].time >= _LEAST_GAP_S:
                 self._step(working_picture(frame))
-        if not self._records:
+
+    def seen(self, frames: Sequence[Frame]) -> tuple[list[Record], list[Record], Look]:
+        """What was seen in a clip: its records, all records up to its end, its newest picture.
+
+        Frames after the clip may have been looked at; they do not count. InferenceError when none
+        of the stream was.
+        """
+        first, last = frames[0].index, frames[-1].index
+        history = [record for record in self._records if record.index <= last]
+        if not history:
             raise InferenceError("stopped before the first frame of the stream was looked at")
-        if fresh or self._look is None:
-            self._look = _looked(frames)
-        first = frames[0].index
-        clip = [r for r in self._records if r.index >= first] or [self._records[-1]]
-        self._forget(frames)
-        return clip, list(self._records), self._look
+        if self._look is None or self._look[0] != last:
+            self._look = last, _looked(frames)
+        clip = [record for record in history if record.index >= first] or history[-1:]
+        self._forget(frames, history[-1].time)
+        return clip, history, self._look[1]
 
     def _step(self, picture: Picture) -> None:
         before = self._pictures[-1] if self._pictures else None
@@ -204,10 +208,10 @@ class Watcher:
         self._faces_at = picture.timestamp
         return networks.faces.find(picture.image)
 
-    def _forget(self, frames: Sequence[Frame]) -> None:
+    def _forget(self, frames: Sequence[Frame], now: float) -> None:
         """Drop records that no coming clip, or rule, can ask for."""
         span = frames[-1].timestamp - frames[0].timestamp
-        oldest = self._records[-1].time - max(_REMEMBER_S, 2 * span) if self._records else 0.0
+        oldest = now - max(_REMEMBER_S, 2 * span)
         while self._records and self._records[0].time < oldest:
             self._records.popleft()
 
