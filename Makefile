@@ -28,7 +28,7 @@ $(NATIVE): $(STAMP) $(RUST_SOURCES)
 
 setup: $(NATIVE) ## Virtual environment, dependencies, the Rust part
 
-models: setup ## Fetch the hand networks once
+models: setup ## Fetch the small networks once
 	@$(BIN)/overshoot models pull
 
 demo: models ## The main job end to end: video, WebRTC, gateway, answers

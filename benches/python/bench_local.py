@@ -35,6 +35,7 @@ from attrs import define, field, frozen
 from local_sources import ACTIONS, made_from, of_media
 from overshoot.adapters.inference.local import LocalBackend
 from overshoot.adapters.inference.local.engines import best_engine, open_network
+from overshoot.adapters.inference.local.faces import FaceDetector
 from overshoot.adapters.inference.local.landmarks import HandLandmarker
 from overshoot.adapters.inference.local.palm import PalmDetector
 from overshoot.adapters.inference.local.weights import default_weights_dir, installed
@@ -204,9 +205,8 @@ def networks_alone() -> None:
     """One run of each network, by both engines in turn; CPU time of the thread that runs them."""
     image = np.random.default_rng(1).integers(0, 255, (224, 224, 3), np.uint8)
     paths = installed(default_weights_dir())
-    for path, side, outputs in zip(
-        paths, (192, 224), (PalmDetector.OUTPUTS, HandLandmarker.OUTPUTS), strict=True
-    ):
+    kinds = (PalmDetector.OUTPUTS, HandLandmarker.OUTPUTS, FaceDetector.OUTPUTS)
+    for path, side, outputs in zip(paths, (192, 224, 128), kinds, strict=True):
         networks = [open_network(path, outputs, engine) for engine in ("litert", "opencv")]
         own = np.ascontiguousarray(image[:side, :side])
         took: list[list[float]] = [[], []]

@@ -205,7 +205,7 @@ def hand_finder() -> HandFinder:
 
 
 def pull_models(wheel: Path | None, on_progress: Callable[[str], None]) -> Path:
-    """Fetch the hand networks of the local backend, once; the folder they lie in.
+    """Fetch the networks of the local backend, once; the folder they lie in.
 
     Raises `InferenceError` when they cannot be had; the message says what to do.
     """

@@ -17,6 +17,7 @@ import pytest
 from overshoot.domain.frame import Frame
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest, ModelInfo
 from overshoot.errors import InferenceError
+from overshoot.ports.inference import ObservingSession
 
 if TYPE_CHECKING:
     from overshoot.ports.inference import InferenceBackend, InferenceSession
@@ -177,3 +178,23 @@ class InferenceBackendContract:
         await backend.close()
         with pytest.raises(InferenceError):
             await session_of(backend)
+
+    async def test_what_is_seen_early_changes_no_answer(self, backend: InferenceBackend) -> None:
+        plain, observing = await session_of(backend), await session_of(backend)
+        if not isinstance(observing, ObservingSession):
+            await plain.close()
+            await observing.close()
+            return  # It need not look early.
+        clips = [frames(first=first) for first in (0, 4, 8)]
+        for frame in (*clips[0], *clips[1]):
+            observing.observe(frame)
+        told: list[list[str]] = [[], []]
+        for number, clip in enumerate(clips):
+            for session, texts in ((plain, told[0]), (observing, told[1])):
+                texts.append((await session.infer(request(clip))).text)
+            if number == 1:
+                for frame in clips[2]:
+                    observing.observe(frame)
+        assert told[0] == told[1]
+        await plain.close()
+        await observing.close()

@@ -110,10 +110,10 @@ class Intake:
         self.received += 1
         return arrival
 
-    def add(self, arrival: Arrival, pixels: Pixels) -> None:
-        """Hand in the pixels of a frame that was wanted."""
+    def add(self, arrival: Arrival, pixels: Pixels) -> Frame | None:
+        """Hand in the pixels of a frame that was wanted; None when it no longer is."""
         if self._stopped:
-            return
+            return None
         newest = self._sampler.newest
         if newest is not None and newest.pixels.shape != pixels.shape:
             # Backends compare the frames of a clip, which frames of two sizes do not allow.
@@ -124,6 +124,7 @@ class Intake:
         self.frames.add(frame)
         self._sampler.add(frame)
         self._queue_due()
+        return frame
 
     def pass_by(self, arrival: Arrival) -> None:
         """Let stream time pass for a frame that was not wanted."""

@@ -17,6 +17,7 @@ from overshoot.domain.serving import StreamInfo
 from overshoot.domain.stream_question import StreamQuestion
 from overshoot.errors import NotFoundError, RateLimitError
 from overshoot.log import get_logger
+from overshoot.ports.inference import ObservingSession
 
 if TYPE_CHECKING:
     from overshoot.application.live_frames import LiveFrames
@@ -60,11 +61,15 @@ class ServedStream:
         self._clock = clock
         self._settings = settings
         self._session = session
+        self._observing: ObservingSession | None = None
         self._made_at = clock.monotonic()
         self.lease: Lease = Lease(settings.lease_ttl_seconds, self._made_at)
         self._intake = Intake(request.sampling, clock, settings)
         motion = settings.motion
         gated = motion.enabled if request.motion_gate is None else request.motion_gate
+        # Behind a gate most frames are to cost nothing.
+        if isinstance(session, ObservingSession) and not gated:
+            self._observing = session
         self._answering = Answering(
             stream_id=stream_id,
             backend_name=backend_name,
@@ -96,7 +101,9 @@ class ServedStream:
 
     def add(self, arrival: Arrival, pixels: Pixels) -> None:
         """Hand in the pixels of a frame that was wanted: BGR, of the size that was named."""
-        self._intake.add(arrival, pixels)
+        frame = self._intake.add(arrival, pixels)
+        if frame is not None and self._observing is not None:
+            self._observing.observe(frame)
 
     def pass_by(self, arrival: Arrival) -> None:
         """Let stream time pass for a frame that was not wanted."""

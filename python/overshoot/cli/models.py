@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 models: typer.Typer = typer.Typer(
-    help="The small hand networks of the local backend.", no_args_is_help=True
+    help="The small networks of the local backend.", no_args_is_help=True
 )
 
 
@@ -20,7 +20,7 @@ def pull(
         typer.Option(help="Take them from this mediapipe 0.10.21 wheel; nothing is downloaded."),
     ] = None,
 ) -> None:
-    """Fetch the hand networks once, check them, and keep them in the cache folder.
+    """Fetch the networks once, check them, and keep them in the cache folder.
 
     They come from the wheel of mediapipe 0.10.21 (Apache-2.0) on the Python package index; nothing
     else of it is kept. Example: overshoot models pull

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from overshoot.domain.frame import Frame
     from overshoot.domain.inference import InferenceAnswer, InferenceRequest, ModelInfo
 
 
@@ -27,6 +28,21 @@ class InferenceSession(Protocol):
 
     async def close(self) -> None:
         """Forget the stream."""
+        ...
+
+
+@runtime_checkable
+class ObservingSession(Protocol):
+    """What an `InferenceSession` may have besides: it looks at frames before it is asked.
+
+    * ``observe`` is called on the event loop with each frame that a coming clip may have, in order.
+      It returns at once and does not raise; it may keep the frame until the next request, or pass
+      over it.
+    * Answers are those that would be given without it, only sooner.
+    """
+
+    def observe(self, frame: Frame) -> None:
+        """A frame that will be asked about, as soon as it is there."""
         ...
 
 

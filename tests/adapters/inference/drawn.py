@@ -87,6 +87,7 @@ def watched(frames: Sequence[Frame], clip_s: float = 0.7) -> list[Observation]:
     end = clip_s
     while end <= frames[-1].timestamp + 1e-6:
         clip = [f for f in frames if end - clip_s - 1e-6 <= f.timestamp <= end + 1e-6]
-        said.append(summed_up(*watcher.watch(clip)))
+        watcher.look(clip)
+        said.append(summed_up(*watcher.seen(clip)))
         end += clip_s
     return said

@@ -13,6 +13,7 @@ from adapters.inference.local_weights import needs_media, needs_networks
 from adapters.inference.test_local_on_media import said, still, stills
 from overshoot.adapters.inference.local import LocalBackend, engines
 from overshoot.adapters.inference.local.engines import best_engine, open_network
+from overshoot.adapters.inference.local.faces import FaceDetector
 from overshoot.adapters.inference.local.landmarks import HandLandmarker
 from overshoot.adapters.inference.local.palm import PalmDetector
 from overshoot.adapters.inference.local.weights import default_weights_dir, installed
@@ -31,13 +32,21 @@ needs_litert = pytest.mark.skipif(
 @needs_networks
 @needs_litert
 @pytest.mark.parametrize(
-    ("place", "side", "outputs"),
-    [(0, 192, PalmDetector.OUTPUTS), (1, 224, HandLandmarker.OUTPUTS)],
-    ids=["palm", "landmark"],
+    ("place", "side", "outputs", "lowest"),
+    [
+        (0, 192, PalmDetector.OUTPUTS, 0.0),
+        (1, 224, HandLandmarker.OUTPUTS, 0.0),
+        (2, 128, FaceDetector.OUTPUTS, FaceDetector.LOWEST),
+    ],
+    ids=["palm", "landmark", "face"],
 )
-def test_outputs_are_the_same(place: int, side: int, outputs: tuple[str, ...]) -> None:
+def test_outputs_are_the_same(
+    place: int, side: int, outputs: tuple[str, ...], lowest: float
+) -> None:
     path = installed(default_weights_dir())[place]
-    fast, slow = (open_network(path, outputs, engine) for engine in ("litert", "opencv"))
+    fast, slow = (
+        open_network(path, outputs, engine, lowest=lowest) for engine in ("litert", "opencv")
+    )
     for seed in range(3):
         image = np.ascontiguousarray(textured(256, 256, seed)[:side, :side])
         ours, theirs = fast.run(image), slow.run(image)

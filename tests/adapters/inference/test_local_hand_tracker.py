@@ -14,7 +14,7 @@ from overshoot.adapters.inference.local.picture import working_picture
 from overshoot.domain.frame import Frame
 
 if TYPE_CHECKING:
-    from overshoot.adapters.inference.local.hands import HandNetworks
+    from overshoot.adapters.inference.local.networks import Networks
     from overshoot.adapters.inference.local.palm import TurnedSquare
 
 PALM = 60.0
@@ -65,7 +65,7 @@ class Stream:
         blank = np.zeros((480, 640, 3), np.uint8)
         picture = working_picture(Frame(blank, self.count / 12, self.count))
         self.count += 1
-        held = self.tracker.step(picture, cast("HandNetworks", self.networks))
+        held = self.tracker.step(picture, cast("Networks", self.networks))
         return {track.number: float(track.hand.points[:, 0].mean()) for track in held}
 
 

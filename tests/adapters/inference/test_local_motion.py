@@ -160,7 +160,9 @@ def test_a_cut_is_neither_motion_nor_pan() -> None:
 
 
 def test_one_picture_shows_no_motion_and_does_not_deny_it() -> None:
-    clip, history, look = Watcher(lambda: None).watch(frames_of([textured()], 1))
+    watcher, frames = Watcher(lambda: None), frames_of([textured()], 1)
+    watcher.look(frames)
+    clip, history, look = watcher.seen(frames)
     said = summed_up(clip, history, look)
     assert said.motion is None
     assert said.camera is None

@@ -8,22 +8,25 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adapters.inference.drawn import flat, frames_of, textured, with_disc
 from overshoot.adapters.inference.local import LocalBackend
 from overshoot.adapters.inference.local import watcher as watching
+from overshoot.adapters.inference.local.picture import working_picture
 from overshoot.domain.frame import Frame
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest
 from overshoot.errors import InferenceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
 
     from overshoot.adapters.inference.local.picture import Picture
     from overshoot.adapters.inference.local.session import LocalSession
@@ -280,3 +283,85 @@ async def test_what_opencv_refuses_is_an_inference_error(
 def test_importing_the_backend_does_not_load_opencv() -> None:
     code = "import sys; import overshoot.adapters.inference.local; sys.exit('cv2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(["observe", "infer", "pause"]), max_size=60))
+def test_looking_early_changes_no_answer_whatever_comes_when(steps: list[str]) -> None:
+    film, each = disc(24), 4
+
+    async def answers(*, early: bool) -> list[tuple[str, dict[str, float]]]:
+        # No folder has this name, so that there are no networks.
+        backend = LocalBackend(weights_dir=Path("no networks here"))
+        session = await backend.start_session("local")
+        told: list[tuple[str, dict[str, float]]] = []
+        observed = 0
+
+        async def infer() -> None:
+            start = len(told) * each
+            answer = await ask(session, film[start : start + each])
+            told.append((answer.text, dict(answer.detected)))
+
+        for step in (*steps, *["observe"] * len(film)):
+            if step == "observe" and observed < len(film):
+                if early:
+                    session.observe(film[observed])
+                observed += 1
+            elif step == "pause":
+                await asyncio.sleep(0)
+            elif step == "infer" and observed >= (len(told) + 1) * each:
+                await infer()
+        while len(told) < len(film) // each:
+            await infer()
+        await session.close()
+        await backend.close()
+        return told
+
+    assert asyncio.run(answers(early=True)) == asyncio.run(answers(early=False))
+
+
+async def test_frames_are_looked_at_before_they_are_asked_about(backend: LocalBackend) -> None:
+    session = await backend.start_session("local")
+    looked: list[int] = []
+    done = threading.Event()
+
+    def note(frame: Frame) -> Picture:
+        looked.append(frame.index)
+        if len(looked) == 12:
+            done.set()
+        return seen(frame)
+
+    seen = working_picture
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watching, "working_picture", note)
+        for frame in disc():
+            session.observe(frame)
+        await happened(done)
+        assert looked == list(range(12))
+        await ask(session, disc())
+    # The newest once more, for light, colours and codes.
+    assert looked == [*range(12), 11]
+    await session.close()
+
+
+async def test_what_comes_faster_than_it_is_looked_at_waits_for_the_request(
+    backend: LocalBackend,
+) -> None:
+    session = await backend.start_session("local")
+    film = disc(100, fps=12)
+    for frame in film:
+        session.observe(frame)
+    early = (await ask(session, film)).detected
+    other = await backend.start_session("local")
+    assert early == (await ask(other, film)).detected
+    for each in (session, other):
+        await each.close()
+
+
+async def test_a_closed_session_looks_at_nothing_more(backend: LocalBackend) -> None:
+    session = await backend.start_session("local")
+    for frame in disc():
+        session.observe(frame)
+    await session.close()
+    session.observe(disc()[0])
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -21,6 +21,7 @@ MakeWheel = Callable[..., Path]
 CONTENT = {
     "palm_detection_lite.tflite": b"palm" * 100,
     "hand_landmark_lite.tflite": b"hand" * 120,
+    "face_detection_short_range.tflite": b"face" * 90,
     "LICENSE": b"the licence text",
 }
 
@@ -33,11 +34,9 @@ def small_networks(monkeypatch: pytest.MonkeyPatch) -> dict[str, WeightsFile]:
         content = CONTENT[each.name]
         digest = hashlib.sha256(content).hexdigest()
         pins[each.name] = WeightsFile(each.name, each.member, len(content), digest)
-    palm, landmark, licence = pins.values()
-    monkeypatch.setattr(weights, "PALM", palm)
-    monkeypatch.setattr(weights, "LANDMARK", landmark)
-    monkeypatch.setattr(weights, "NETWORKS", (palm, landmark))
-    monkeypatch.setattr(pulling, "NETWORKS", (palm, landmark))
+    *networks, licence = pins.values()
+    monkeypatch.setattr(weights, "NETWORKS", tuple(networks))
+    monkeypatch.setattr(pulling, "NETWORKS", tuple(networks))
     monkeypatch.setattr(pulling, "LICENCE", licence)
     return pins
 
@@ -73,7 +72,7 @@ def test_only_networks_licence_and_notice_are_kept(make_wheel: MakeWheel, tmp_pa
     assert "Apache License" in (folder / "NOTICE").read_text()
     assert not (tmp_path.parent / "evil.tflite").exists()
     assert not (tmp_path / "evil.tflite").exists()
-    assert weights.installed(folder) == tuple(folder / name for name in list(CONTENT)[:2])
+    assert weights.installed(folder) == tuple(folder / name for name in list(CONTENT)[:3])
     assert said
 
 

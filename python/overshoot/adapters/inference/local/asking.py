@@ -51,7 +51,7 @@ _FILLER = frozenset(
 # Too general to be missed when something known is asked in the same prompt.
 _PEOPLE = frozenset(
     tokens("""
-    anybody anyone boy child children everybody everyone face faces girl he her him his human humans
+    anybody anyone boy child children everybody everyone girl he her him his human humans
     kid man men participant participants people person persons she somebody someone speaker
     subject they user users viewer woman women
     """)

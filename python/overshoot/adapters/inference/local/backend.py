@@ -1,4 +1,4 @@
-"""The offline backend: answers from pixels, with OpenCV and two small networks."""
+"""The offline backend: answers from pixels, with OpenCV and three small networks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from overshoot.adapters.inference.local.engines import Engine
-    from overshoot.adapters.inference.local.hands import HandNetworks
+    from overshoot.adapters.inference.local.networks import Networks
     from overshoot.adapters.inference.local.session import LocalSession
 
 ResultT = TypeVar("ResultT")
@@ -28,10 +28,10 @@ _REMEDY = "overshoot models pull"
 
 
 class LocalBackend:
-    """Answers offline about motion, camera, light, colours, QR codes and hands.
+    """Answers offline about motion, camera, light, colours, QR codes, hands and near faces.
 
     It does not read prompts: it looks for words it knows in them and in the schema, and reports the
-    rest as unsupported. Without the hand networks it answers everything else.
+    rest as unsupported. Without the networks it answers everything else.
 
     Args:
         weights_dir: folder with the networks; the user's cache folder if None.
@@ -64,7 +64,7 @@ class LocalBackend:
         return self._threads
 
     def models(self) -> tuple[ModelInfo, ...]:
-        """One model, ``local``; degraded without the hand networks."""
+        """One model, ``local``; degraded without the networks."""
         if not self.networks_missing:
             words = CAN_TELL_FROM_PIXELS + CAN_TELL_WITH_NETWORKS
             return (ModelInfo("local", ready=True, status="ready", can_tell=words),)
@@ -113,11 +113,11 @@ class LocalBackend:
         """Whether work on a thread should come to its end."""
         return self._closing.is_set()
 
-    def networks(self) -> HandNetworks | None:
+    def networks(self) -> Networks | None:
         """The networks of the calling thread, loaded with its first call; None when missing."""
         if self.networks_missing:
             return None
-        loaded: HandNetworks | None = getattr(self._local, "networks", None)
+        loaded: Networks | None = getattr(self._local, "networks", None)
         if loaded is None:
             loaded = load_networks(self._weights_dir, self._engine)
             self._local.networks = loaded
@@ -137,7 +137,7 @@ class LocalBackend:
 
 
 def _missing(folder: Path) -> str:
-    """Why the hand networks cannot be used; "" when they can."""
+    """Why the networks cannot be used; "" when they can."""
     try:
         installed(folder)
     except ModelsMissingError as error:
@@ -145,16 +145,16 @@ def _missing(folder: Path) -> str:
     return ""
 
 
-def load_networks(folder: Path, engine: Engine | None = None) -> HandNetworks:
+def load_networks(folder: Path, engine: Engine | None = None) -> Networks:
     """The networks of a folder, for one thread at a time; run by the best engine if None is named.
 
     Raises ModelsMissingError when they are not installed, InferenceError when the engine cannot
     run them.
     """
     from overshoot.adapters.inference.local.engines import best_engine
-    from overshoot.adapters.inference.local.hands import HandNetworks
+    from overshoot.adapters.inference.local.networks import Networks
 
-    return HandNetworks(*installed(folder), engine or best_engine())
+    return Networks(*installed(folder), engine or best_engine())
 
 
 def _prepare_thread() -> None:

@@ -33,22 +33,26 @@ def best_engine() -> Engine:
     return "opencv" if find_spec(_LITERT) is None else "litert"
 
 
-def open_network(path: Path, outputs: Sequence[str], engine: Engine) -> Network:
-    """Read a ``.tflite`` file that takes RGB from 0 to 1.
+def open_network(
+    path: Path, outputs: Sequence[str], engine: Engine, *, lowest: float = 0.0
+) -> Network:
+    """Read a ``.tflite`` file that takes RGB from ``lowest`` to 1.
 
     Args:
         path: the file.
         outputs: names of the outputs that are wanted, in the order in which `Network.run` is to
             give them.
         engine: what is to run it.
+        lowest: what black is given as, 0.0 or -1.0.
 
     Raises InferenceError when the engine cannot.
     """
     try:
-        return _LiteRt(path, outputs) if engine == "litert" else _OpenCv(path, outputs)
+        runner = _LiteRt if engine == "litert" else _OpenCv
+        return runner(path, outputs, lowest)
     except cv2.error as error:
         raise InferenceError(
-            f"this OpenCV ({cv2.__version__}) cannot read the hand networks: {error.err}; "
+            f"this OpenCV ({cv2.__version__}) cannot read the networks: {error.err}; "
             "install opencv-python 4.14 or 5.0"
         ) from error
     except (ImportError, OSError, RuntimeError, ValueError) as error:
@@ -59,7 +63,9 @@ def open_network(path: Path, outputs: Sequence[str], engine: Engine) -> Network:
 
 
 class _OpenCv:
-    def __init__(self, path: Path, outputs: Sequence[str]) -> None:
+    def __init__(self, path: Path, outputs: Sequence[str], lowest: float) -> None:
+        self._scale = (1 - lowest) / 255
+        self._mean = (-lowest / self._scale,) * 3  # taken off before scaling
         # The new engine of OpenCV 5.0 gives one output only.
         classic = getattr(cv2.dnn, "ENGINE_CLASSIC", None)
         self._net = cv2.dnn.readNetFromTFLite(
@@ -68,22 +74,24 @@ class _OpenCv:
         self._outputs = list(outputs)
 
     def run(self, image: Image) -> list[Floats]:
-        self._net.setInput(cv2.dnn.blobFromImage(image, 1 / 255, swapRB=True))
+        blob = cv2.dnn.blobFromImage(image, self._scale, mean=self._mean, swapRB=True)
+        self._net.setInput(blob)
         return [np.asarray(each, np.float32) for each in self._net.forward(self._outputs)]
 
 
 class _LiteRt:
-    def __init__(self, path: Path, outputs: Sequence[str]) -> None:
+    def __init__(self, path: Path, outputs: Sequence[str], lowest: float) -> None:
         from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
 
         self._interpreter: Any = Interpreter(model_path=str(path), num_threads=1)
         self._interpreter.allocate_tensors()
+        self._scale, self._lowest = np.float32((1 - lowest) / 255), np.float32(lowest)
         self._input: int = self._interpreter.get_input_details()[0]["index"]
         places = {each["name"]: each["index"] for each in self._interpreter.get_output_details()}
         self._outputs: list[int] = [places[name] for name in outputs]
 
     def run(self, image: Image) -> list[Floats]:
-        rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.float32) * np.float32(1 / 255)
-        self._interpreter.set_tensor(self._input, rgb[None])
+        rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.float32)
+        self._interpreter.set_tensor(self._input, (rgb * self._scale + self._lowest)[None])
         self._interpreter.invoke()
         return [np.asarray(self._interpreter.get_tensor(each)) for each in self._outputs]

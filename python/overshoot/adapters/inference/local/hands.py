@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from overshoot.adapters.inference.local.engines import open_network
-from overshoot.adapters.inference.local.landmarks import Hand, HandLandmarker
-from overshoot.adapters.inference.local.palm import PalmDetector
+from overshoot.adapters.inference.local.landmarks import Hand
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from overshoot.adapters.inference.local.engines import Engine
+    from overshoot.adapters.inference.local.networks import Networks
     from overshoot.adapters.inference.local.palm import TurnedSquare
     from overshoot.adapters.inference.local.picture import Image, Picture
 
@@ -33,16 +29,6 @@ _HIDDEN_S = 0.5
 _EARLIER_S = 0.35
 _SAME_HAND_PALMS = 0.7
 _LEAST_IN_VIEW = 0.75
-
-
-class HandNetworks:
-    """The two networks. Stateless between calls, but for one thread at a time."""
-
-    def __init__(self, palm: Path, landmark: Path, engine: Engine) -> None:
-        self.palms: PalmDetector = PalmDetector(open_network(palm, PalmDetector.OUTPUTS, engine))
-        self.landmarks: HandLandmarker = HandLandmarker(
-            open_network(landmark, HandLandmarker.OUTPUTS, engine)
-        )
 
 
 @define(eq=False)
@@ -80,7 +66,7 @@ class HandTracker:
         self._held, self._lost = [], []
         self._searched_at = float("-inf")
 
-    def step(self, picture: Picture, networks: HandNetworks) -> list[Track]:
+    def step(self, picture: Picture, networks: Networks) -> list[Track]:
         """The hands in the next picture of the stream."""
         now = picture.timestamp
         lost_one = self._follow(picture, networks)
@@ -103,7 +89,7 @@ class HandTracker:
         """Of the hands held, and of those lost a moment ago."""
         return frozenset(track.number for track in [*self._held, *self._lost])
 
-    def _look_beside(self, picture: Picture, networks: HandNetworks) -> None:
+    def _look_beside(self, picture: Picture, networks: Networks) -> None:
         """A hand that went out of sight beside another one comes back where it was."""
         for lost in list(self._lost):
             near = any(held.distance(lost.hand) < _SAME_PLACE_PALMS for held in self._held)
@@ -111,7 +97,7 @@ class HandTracker:
                 for hand in (lost.hand, lost.earlier[0][1]):
                     self._consider(hand.square(), picture, networks)
 
-    def _follow(self, picture: Picture, networks: HandNetworks) -> bool:
+    def _follow(self, picture: Picture, networks: Networks) -> bool:
         """Find the held hands again; whether one was lost."""
         before, self._held = self._held, []
         for track in before:
@@ -124,7 +110,7 @@ class HandTracker:
             self._held.append(track)
         return len(self._held) < len(before)
 
-    def _consider(self, square: TurnedSquare, picture: Picture, networks: HandNetworks) -> None:
+    def _consider(self, square: TurnedSquare, picture: Picture, networks: Networks) -> None:
         """Take up the hand in a square, unless it is none or already held."""
         if len(self._held) >= MOST_HANDS:
             return

@@ -45,7 +45,7 @@ _UNSURE = _sayings(
     "na, n a, indeterminate, ambiguous, undetermined, something else, others, unsure"
 )
 # Words that are also what their subject is called.
-_OWN_SUBJECT = {Word.MOTION, Word.HAND, Word.QR_CODE}
+_OWN_SUBJECT = {Word.MOTION, Word.HAND, Word.FACE, Word.QR_CODE}
 _YES = {"yes", "true", "y"}
 _NO = {"no", "false", "n"}
 
@@ -99,6 +99,8 @@ def _count(answering: Answering, told: Sequence[Mention]) -> int | None:
     subjects = [mention.subject for mention in told]
     if Subject.HANDS in subjects and seen.hands is not None:
         return seen.hands.count
+    if Subject.FACE in subjects and seen.faces is not None:
+        return seen.faces.count
     if told[0].word not in {None, *_OWN_SUBJECT}:
         return None
     shown = len(seen.hands.gestures) if seen.hands else 0
@@ -187,6 +189,7 @@ _TEXTS: dict[Subject, Callable[[Observation], str]] = {
     Subject.CAMERA: _camera,
     Subject.LIGHT: _light,
     Subject.HANDS: lambda seen: str(seen.hands.count if seen.hands else 0),
+    Subject.FACE: lambda seen: str(seen.faces.count if seen.faces else 0),
 }
 
 

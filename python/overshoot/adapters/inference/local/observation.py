@@ -49,6 +49,19 @@ class Hands:
 
 
 @frozen
+class Faces:
+    """What faces were seen near the camera.
+
+    Attributes:
+        count: 0 to 4.
+        confidence: 0.0 to 1.0, of the surest one.
+    """
+
+    count: int = 0
+    confidence: float = 0.0
+
+
+@frozen
 class Observation:
     """Everything told about a clip. A part is None where it could not be looked at.
 
@@ -60,7 +73,8 @@ class Observation:
         light_change: ``getting brighter`` or ``getting darker``, with its confidence.
         colours: dominant colours, largest first, with their shares of the picture.
         qr: texts of the QR codes read.
-        hands: None without the hand networks.
+        hands: None without the networks.
+        faces: None without the networks.
         cut: whether the scene changed in the clip.
     """
 
@@ -72,6 +86,7 @@ class Observation:
     colours: tuple[tuple[Word, float], ...]
     qr: tuple[str, ...]
     hands: Hands | None
+    faces: Faces | None = None
     cut: bool = False
 
     def untold(self) -> frozenset[Subject]:
@@ -83,6 +98,8 @@ class Observation:
             missing.add(Subject.CAMERA)
         if self.hands is None:
             missing |= {Subject.GESTURE, Subject.HANDS}
+        if self.faces is None:
+            missing.add(Subject.FACE)
         return frozenset(missing)
 
     def confidence(self, word: Word) -> float:
@@ -96,6 +113,8 @@ class Observation:
             true.update(self.hands.gestures)
             if self.hands.count:
                 true[Word.HAND] = self.hands.presence
+        if self.faces is not None and self.faces.count:
+            true[Word.FACE] = self.faces.confidence
         true.update(_moving(self.motion))
         if self.camera is not None:
             word, sure = self.camera

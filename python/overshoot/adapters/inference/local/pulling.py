@@ -1,4 +1,4 @@
-"""Fetching the hand networks, once: out of a wheel from the Python package index.
+"""Fetching the networks, once: out of a wheel from the Python package index.
 
 Of the wheel two networks and the licence are kept; nothing of it is installed or run.
 """
@@ -29,9 +29,9 @@ _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x
 _TIMEOUT_S = 600
 _MOST_WHEEL_BYTES = 200_000_000
 _NOTICE = f"""\
-palm_detection_lite.tflite and hand_landmark_lite.tflite are part of {PACKAGE} {VERSION},
-Copyright The MediaPipe Authors, and are used here unchanged under the Apache License,
-Version 2.0; its text is in the file LICENSE beside this one.
+palm_detection_lite.tflite, hand_landmark_lite.tflite and face_detection_short_range.tflite are
+part of {PACKAGE} {VERSION}, Copyright The MediaPipe Authors, and are used here unchanged under the
+Apache License, Version 2.0; its text is in the file LICENSE beside this one.
 """
 
 
@@ -58,7 +58,7 @@ def pull(
     wheel: Path | None = None,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> PulledWeights:
-    """Put the hand networks into a folder. Blocks; quick when they are already there.
+    """Put the networks into a folder. Blocks; quick when they are already there.
 
     Args:
         folder: where to put them; the default folder if None.
@@ -75,7 +75,7 @@ def pull(
     )
     with contextlib.suppress(ModelsMissingError):
         weights.installed(target)
-        on_progress(f"The hand networks are already in {target}")
+        on_progress(f"The networks are already in {target}")
         return PulledWeights(done.folder, done.files, done.size, fetched=False)
     if wheel is not None:
         contents = _contents(wheel)
@@ -84,7 +84,7 @@ def pull(
             contents = _contents(_download(Path(room), on_progress))
     on_progress(f"Checked the SHA-256 of {', '.join(done.files)}")
     _write(target, {**contents, weights.NOTICE_FILE: _NOTICE.encode()})
-    on_progress(f"Hand networks ({done.size / 1e6:.1f} MB, Apache-2.0) are in {target}")
+    on_progress(f"Networks ({done.size / 1e6:.1f} MB, Apache-2.0) are in {target}")
     return done
 
 
@@ -182,7 +182,7 @@ def _write(folder: Path, contents: dict[str, bytes]) -> None:
             _replace(folder / name, contents[name])
     except OSError as error:
         raise InferenceError(
-            f"the hand networks cannot be written to {folder} ({error.strerror or error}); make "
+            f"the networks cannot be written to {folder} ({error.strerror or error}); make "
             f"the folder writable, or name another with {weights.CACHE_DIR_VARIABLE}"
         ) from error
 

@@ -49,8 +49,8 @@ class Answering:
 
     def limit(self, asked: str, subject: Subject | None) -> Unsupported:
         """Why, and what would help."""
-        if subject in NEEDS_NETWORKS and self.observation.hands is None:
-            reason = self.networks_missing or "hands were not looked for in this clip"
+        if subject in NEEDS_NETWORKS and subject in self.observation.untold():
+            reason = self.networks_missing or "this clip was not looked at for it"
             return Unsupported(asked, reason, PULL if self.networks_missing else "a longer clip")
         if subject is not None and subject in self.observation.untold():
             return Unsupported(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overshoot.adapters.inference.local.faces import faces_in
 from overshoot.adapters.inference.local.gestures import ramp
 from overshoot.adapters.inference.local.holding import SHOWN, hands_in
 from overshoot.adapters.inference.local.light import light_change
@@ -57,6 +58,7 @@ def summed_up(
         colours=look.colours,
         qr=look.qr,
         hands=hands_in(clip, since_cut, shown_before),
+        faces=faces_in(_after_cut(clip), since_cut),
         cut=any(record.cut for record in clip),
     )
 

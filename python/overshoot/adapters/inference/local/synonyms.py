@@ -10,6 +10,8 @@ SUBJECTS: dict[Subject, str] = {
     "hand pose,hand poses",
     Subject.HANDS: "hands,how many hands,number of hands,count of hands,count the hands,"
     "count hands,hand count,hands count,hands visible,num hands,n hands",
+    Subject.FACE: "faces,how many faces,number of faces,count of faces,count the faces,count faces,"
+    "face count,faces count,faces visible,num faces,n faces",
     Subject.MOTION: "movement,movements,moves,move,moving,moved,what is moving,what moves,"
     "anything moving,something moving,motion detected,is moving,moving objects,moving object",
     Subject.DIRECTION: "direction,directions,which way,which direction,where to,heading,"
@@ -43,6 +45,12 @@ WORDS: dict[Word, str] = {
     Word.FIST: "closed fist,closed hand,clenched fist,fists,make a fist,making a fist",
     Word.VICTORY: "victory sign,peace,peace sign,v sign,two fingers",
     Word.HAND: "a hand,hand visible,hand present,has hand,any hand,hand detected",
+    Word.FACE: "face,a face,any face,has face,face visible,face present,face detected,near face,"
+    "face near,face close up,close up of a face,face in view,face in the picture,person near,"
+    "person nearby,person close,person close to the camera,person near the camera,"
+    "person in front of the camera,person at the camera,somebody near,someone near,somebody close,"
+    "someone close,somebody near the camera,someone near the camera,someone in front of the camera,"
+    "somebody in front of the camera,someone at the camera,somebody at the camera",
     Word.MOTION: "has motion,any motion,motion present,there is motion",
     Word.NO_MOTION: "nothing moves,nothing moving,motionless,no movement,static scene",
     Word.MOVING_LEFT: "moves left,move left,moving to the left,leftward,leftwards,to the left,"
@@ -114,6 +122,7 @@ SHORT: dict[Subject, dict[Word, str]] = {
         Word.THUMBS_DOWN: "down",
     },
     Subject.HANDS: {Word.HAND: "present,visible,yes,true"},
+    Subject.FACE: {Word.FACE: "present,visible,near,close,yes,true"},
     Subject.MOTION: {
         Word.MOTION: "yes,true,moving,present,detected,active",
         Word.NO_MOTION: "no,false,none,still,static,stationary,absent,idle",

@@ -21,6 +21,7 @@ class Subject(StrEnum):
 
     GESTURE = "gestures"
     HANDS = "hand count"
+    FACE = "near faces"
     MOTION = "motion"
     DIRECTION = "motion direction"
     REGION = "where it moves"
@@ -42,6 +43,7 @@ class Word(StrEnum):
     FIST = "fist"
     VICTORY = "victory"
     HAND = "hand"
+    FACE = "face near the camera"
     MOTION = "motion"
     NO_MOTION = "no motion"
     MOVING_LEFT = "moving left"
@@ -129,6 +131,7 @@ COLOURS = (
 SUBJECT_OF: dict[Word, Subject] = {
     **dict.fromkeys(GESTURES, Subject.GESTURE),
     Word.HAND: Subject.HANDS,
+    Word.FACE: Subject.FACE,
     Word.MOTION: Subject.MOTION,
     Word.NO_MOTION: Subject.MOTION,
     **dict.fromkeys(DIRECTIONS, Subject.DIRECTION),
@@ -154,9 +157,10 @@ EXPERIMENTAL = {
 }
 CAN_TELL_WITH_NETWORKS = (
     "hand count",
+    "near faces",
     *(f"{word.value} (experimental)" if word in EXPERIMENTAL else word.value for word in GESTURES),
 )
-NEEDS_NETWORKS = frozenset({Subject.GESTURE, Subject.HANDS})
+NEEDS_NETWORKS = frozenset({Subject.GESTURE, Subject.HANDS, Subject.FACE})
 
 
 @frozen

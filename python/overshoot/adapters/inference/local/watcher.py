@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 from overshoot.adapters.inference.local.camera import Shift, camera_shift, is_cut
 from overshoot.adapters.inference.local.clapping import Clapping
 from overshoot.adapters.inference.local.codes import qr_texts
+from overshoot.adapters.inference.local.faces import LOOK_EVERY_S
 from overshoot.adapters.inference.local.gestures import gestures, with_room
 from overshoot.adapters.inference.local.hands import HandTracker
 from overshoot.adapters.inference.local.light import dominant_colours, light_cells, light_level
@@ -27,7 +28,8 @@ from overshoot.errors import InferenceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from overshoot.adapters.inference.local.hands import HandNetworks
+    from overshoot.adapters.inference.local.faces import Face
+    from overshoot.adapters.inference.local.networks import Networks
     from overshoot.adapters.inference.local.picture import Floats
     from overshoot.domain.frame import Frame
 
@@ -54,6 +56,8 @@ class Record:
         light: cell means.
         hands: presence of each hand; None without networks.
         gestures: the surest of each gesture over the hands.
+        faces: near faces; None without networks, and in most pictures, which are not looked at
+            for them.
     """
 
     index: int
@@ -65,6 +69,7 @@ class Record:
     light: Floats = field(repr=False)
     hands: tuple[float, ...] | None
     gestures: Mapping[Word, float]
+    faces: tuple[Face, ...] | None = None
 
 
 @frozen(eq=False)
@@ -81,38 +86,43 @@ class Look:
 class Watcher:
     """The memory of one stream."""
 
-    networks: Callable[[], HandNetworks | None]
+    networks: Callable[[], Networks | None]
     _records: deque[Record] = field(factory=deque[Record])
     _pictures: deque[Picture] = field(factory=deque[Picture])
     _tracker: HandTracker = field(factory=HandTracker)
     _waving: dict[int, Waving] = field(factory=dict[int, Waving])
     _clapping: Clapping = field(factory=Clapping)
     _camera: tuple[float, float] = (0.0, 0.0)
-    _look: Look | None = None
+    _faces_at: float = float("-inf")
+    _look: tuple[int, Look] | None = None
 
-    def watch(
-        self, frames: Sequence[Frame], stopped: Callable[[], bool] = lambda: False
-    ) -> tuple[list[Record], list[Record], Look]:
-        """Look at the frames not seen yet.
-
-        Returns the records of the clip, all records remembered, and the look of its newest frame.
-        Frames are left out when ``stopped`` says so between two of them.
-        """
+    def look(self, frames: Sequence[Frame], stopped: Callable[[], bool] = lambda: False) -> None:
+        """Look at the frames not looked at yet; at no more of them once ``stopped`` says so."""
         newest = self._records[-1].index if self._records else -1
-        fresh = [frame for frame in frames if frame.index > newest]
-        for frame in fresh:
+        for frame in frames:
+            if frame.index <= newest:
+                continue
             if stopped():
                 break
+            newest = frame.index
             if not self._records or frame.timestamp - self._records[-1].time >= _LEAST_GAP_S:
                 self._step(working_picture(frame))
-        if not self._records:
+
+    def seen(self, frames: Sequence[Frame]) -> tuple[list[Record], list[Record], Look]:
+        """What was seen in a clip: its records, all records up to its end, its newest picture.
+
+        Frames after the clip may have been looked at; they do not count. InferenceError when none
+        of the stream was.
+        """
+        first, last = frames[0].index, frames[-1].index
+        history = [record for record in self._records if record.index <= last]
+        if not history:
             raise InferenceError("stopped before the first frame of the stream was looked at")
-        if fresh or self._look is None:
-            self._look = _looked(frames)
-        first = frames[0].index
-        clip = [r for r in self._records if r.index >= first] or [self._records[-1]]
-        self._forget(frames)
-        return clip, list(self._records), self._look
+        if self._look is None or self._look[0] != last:
+            self._look = last, _looked(frames)
+        clip = [record for record in history if record.index >= first] or history[-1:]
+        self._forget(frames, history[-1].time)
+        return clip, history, self._look[1]
 
     def _step(self, picture: Picture) -> None:
         before = self._pictures[-1] if self._pictures else None
@@ -124,6 +134,7 @@ class Watcher:
             self._waving.clear()
             self._clapping = Clapping()
             self._tracker.reset()
+            self._faces_at = float("-inf")
             before = None
         shift = camera_shift(before.gray, picture.gray) if before is not None else None
         change, over = self._compared(picture)
@@ -145,6 +156,7 @@ class Watcher:
                 light=light_cells(picture.gray),
                 hands=hands,
                 gestures=shown,
+                faces=self._faces(picture),
             )
         )
 
@@ -188,10 +200,18 @@ class Watcher:
         self._waving = {n: waving for n, waving in self._waving.items() if n in alive}
         return tuple(track.hand.presence for track in tracks), shown
 
-    def _forget(self, frames: Sequence[Frame]) -> None:
+    def _faces(self, picture: Picture) -> tuple[Face, ...] | None:
+        """A face stays for a while: few looks are enough."""
+        networks = self.networks()
+        if networks is None or picture.timestamp - self._faces_at < LOOK_EVERY_S - 1e-6:
+            return None
+        self._faces_at = picture.timestamp
+        return networks.faces.find(picture.image)
+
+    def _forget(self, frames: Sequence[Frame], now: float) -> None:
         """Drop records that no coming clip, or rule, can ask for."""
         span = frames[-1].timestamp - frames[0].timestamp
-        oldest = self._records[-1].time - max(_REMEMBER_S, 2 * span) if self._records else 0.0
+        oldest = now - max(_REMEMBER_S, 2 * span)
         while self._records and self._records[0].time < oldest:
             self._records.popleft()
 

@@ -1,4 +1,4 @@
-"""The two hand networks on disk: which they are, where they lie, and whether they are whole."""
+"""The three networks on disk: which they are, where they lie, and whether they are whole."""
 
 from __future__ import annotations
 
@@ -47,13 +47,19 @@ LANDMARK = WeightsFile(
     2_071_597,
     "048edd3645c9bf7397d19a9f6e3a42957d6e414c9bea6598030a2e9b624156e6",
 )
+FACE = WeightsFile(
+    "face_detection_short_range.tflite",
+    "mediapipe/modules/face_detection/face_detection_short_range.tflite",
+    229_714,
+    "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+)
 LICENCE = WeightsFile(
     LICENCE_FILE,
     "mediapipe-0.10.21.dist-info/LICENSE",
     12_331,
     "8707eef0533987efc5b155d64761eeb6e20793f50b9bd1a68dad1cf4719d0ed8",
 )
-NETWORKS = (PALM, LANDMARK)
+NETWORKS = (PALM, LANDMARK, FACE)
 
 
 def default_weights_dir() -> Path:
@@ -67,15 +73,15 @@ def default_weights_dir() -> Path:
     return cache / "models" / f"{PACKAGE}-{VERSION}"
 
 
-def installed(folder: Path) -> tuple[Path, Path]:
-    """Paths of the palm and the landmark network, whole and unaltered.
+def installed(folder: Path) -> tuple[Path, Path, Path]:
+    """Paths of the palm, the landmark and the face network, whole and unaltered.
 
     Raises:
         ModelsMissingError: one is missing or is not the file it should be.
     """
     for each in NETWORKS:
         check(folder / each.name, each)
-    return folder / PALM.name, folder / LANDMARK.name
+    return folder / PALM.name, folder / LANDMARK.name, folder / FACE.name
 
 
 def check(path: Path, expected: WeightsFile) -> None:
@@ -83,18 +89,18 @@ def check(path: Path, expected: WeightsFile) -> None:
     try:
         if not path.is_file():
             raise ModelsMissingError(
-                f"the hand network {expected.name} is not installed in {path.parent}; "
+                f"the network {expected.name} is not installed in {path.parent}; "
                 "run `overshoot models pull`"
             )
         content = path.read_bytes() if path.stat().st_size == expected.size else b""
     except OSError as error:
         raise ModelsMissingError(
-            f"the hand network {path} cannot be read ({error.strerror}); check its permissions "
+            f"the network {path} cannot be read ({error.strerror}); check its permissions "
             "or run `overshoot models pull`"
         ) from error
     if hashlib.sha256(content).hexdigest() != expected.sha256:
         raise ModelsMissingError(
-            f"the hand network {path} is damaged: its size or SHA-256 is not that of "
+            f"the network {path} is damaged: its size or SHA-256 is not that of "
             f"{PACKAGE} {VERSION}; run `overshoot models pull` to replace it"
         )
 

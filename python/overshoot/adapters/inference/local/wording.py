@@ -19,6 +19,7 @@ _ORDER = (
     Subject.CAMERA,
     Subject.GESTURE,
     Subject.HANDS,
+    Subject.FACE,
     Subject.LIGHT,
     Subject.COLOUR,
     Subject.QR,
@@ -120,6 +121,13 @@ def _hands(observation: Observation, asked_for: bool) -> str:
     return "no hands" if asked_for else ""
 
 
+def _faces(observation: Observation, asked_for: bool) -> str:
+    count = observation.faces.count if observation.faces else 0
+    if count:
+        return "a face near the camera" if count == 1 else f"{count} faces near the camera"
+    return "no face near the camera" if asked_for else ""
+
+
 def _light(observation: Observation, _: bool) -> str:
     change = f", {observation.light_change[0].value}" if observation.light_change else ""
     level = "light normal" if observation.light is Word.NORMAL_LIGHT else observation.light.value
@@ -147,6 +155,7 @@ _TELL: dict[Subject, Callable[[Observation, bool], str]] = {
     Subject.CAMERA: _camera,
     Subject.GESTURE: _gestures,
     Subject.HANDS: _hands,
+    Subject.FACE: _faces,
     Subject.LIGHT: _light,
     Subject.COLOUR: _colours,
     Subject.QR: _codes,
