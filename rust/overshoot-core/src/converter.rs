@@ -1,5 +1,6 @@
 //! Packed pixels to I420, resized on the way: worked out once, and used for every frame alike.
 
+use std::ops::Range;
 use std::thread;
 
 use crate::axis::{Axis, Filter};
@@ -7,7 +8,7 @@ use crate::colour::{Colour, Forward, PixelOrder};
 use crate::fit::{Fit, Placement, Rect};
 use crate::geometry::check_len;
 use crate::kernels::{
-    AreaInput, BilinearInput, Columns, FineRows, Kernels, Level, PairMut, scalar,
+    Ahead, AreaInput, BilinearInput, Columns, FineRows, Kernels, Level, PairMut, scalar,
 };
 use crate::output::OutPlanes;
 use crate::resample::{self, Workspace};
@@ -196,7 +197,7 @@ impl Converter {
     fn band(
         &self,
         window: Window<'_>,
-        pairs: std::ops::Range<usize>,
+        pairs: Range<usize>,
         scratch: &mut Scratch,
         mut out: OutPlanes<'_>,
     ) {
@@ -244,7 +245,9 @@ impl Converter {
         match &self.way {
             Way::Plain => {
                 let rows = [window.row(y), window.row(below)];
-                self.kernels.plain_pair(rows, order, &self.forward, out);
+                let ahead = self.ahead(window, below, y + 2..y + 4, |y| y..y + 1);
+                self.kernels
+                    .plain_pair(rows, order, &self.forward, ahead, out);
             }
             Way::Bilinear { columns, rows } => {
                 let down = [rows[y], rows[below]];
@@ -253,6 +256,9 @@ impl Converter {
                     rows: sources,
                     down,
                     order,
+                    ahead: self.ahead(window, down[1].second, y + 2..y + 4, |y| {
+                        rows[y].first..rows[y].second + 1
+                    }),
                 };
                 let fine = &mut scratch.fine;
                 self.kernels
@@ -265,8 +271,13 @@ impl Converter {
                     .take(1 + usize::from(lower))
                 {
                     let (first, weights) = rows.run(y);
-                    let input =
-                        AreaInput::new(|at| window.row(first + at), weights, window.row_len);
+                    let last = first + weights.values().len() - 1;
+                    let ahead = self.ahead(window, last, y + 1..y + 2, |y| {
+                        let (first, weights) = rows.run(y);
+                        first..first + weights.values().len()
+                    });
+                    let source = |at| window.row(first + at);
+                    let input = AreaInput::new(source, weights, window.row_len, ahead);
                     self.kernels.area_down(&input, &mut scratch.line);
                     let fine = scratch.fine.row_mut(row);
                     self.kernels.area_across(&scratch.line, columns, fine);
@@ -286,6 +297,22 @@ impl Converter {
                 self.finish(lower, scratch, out);
             }
         }
+    }
+
+    /// The source rows past `last` of the output rows `next`, as far as there are such.
+    fn ahead<'a, const ROWS: usize>(
+        &self,
+        window: Window<'a>,
+        last: usize,
+        next: Range<usize>,
+        sources: impl Fn(usize) -> Range<usize>,
+    ) -> Ahead<'a, ROWS> {
+        let next = next.start..next.end.min(self.placement.to.size.height());
+        if next.is_empty() {
+            return Ahead::NONE;
+        }
+        let end = sources(next.end - 1).end;
+        Ahead::new((sources(next.start).start.max(last + 1)..end).map(|y| window.row(y)))
     }
 
     fn finish(&self, lower: bool, scratch: &mut Scratch, out: PairMut<'_>) {

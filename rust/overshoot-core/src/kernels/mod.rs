@@ -10,6 +10,7 @@ use crate::colour::{Back, Forward};
 use crate::taps::{AreaColumns, MOST_TAPS, Octets, Pairs, RowTap, RowWeights};
 use crate::{FrameError, PixelOrder};
 
+mod ahead;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod avx2;
@@ -17,6 +18,8 @@ mod avx2;
 #[allow(unsafe_code)]
 mod avx512;
 pub(crate) mod scalar;
+
+pub(crate) use ahead::Ahead;
 
 /// The environment variable that forces a [`Level`], for tests and comparisons.
 pub const LEVEL_VARIABLE: &str = "OVERSHOOT_SIMD";
@@ -146,6 +149,7 @@ pub(crate) struct AreaInput<'a> {
     rows: [&'a [u8]; MOST_TAPS],
     pub(crate) weights: RowWeights<'a>,
     pub(crate) len: usize,
+    pub(crate) ahead: Ahead<'a, 4>,
 }
 
 impl<'a> AreaInput<'a> {
@@ -154,12 +158,18 @@ impl<'a> AreaInput<'a> {
         row: impl Fn(usize) -> &'a [u8],
         weights: RowWeights<'a>,
         len: usize,
+        ahead: Ahead<'a, 4>,
     ) -> Self {
         let mut rows: [&[u8]; MOST_TAPS] = [&[]; MOST_TAPS];
         for (at, slot) in rows[..weights.values().len()].iter_mut().enumerate() {
             *slot = &row(at)[..len];
         }
-        Self { rows, weights, len }
+        Self {
+            rows,
+            weights,
+            len,
+            ahead,
+        }
     }
 
     /// The rows, as many as there are weights.
@@ -173,6 +183,7 @@ pub(crate) struct BilinearInput<'a> {
     pub(crate) rows: [[&'a [u8]; 2]; 2],
     pub(crate) down: [RowTap; 2],
     pub(crate) order: PixelOrder,
+    pub(crate) ahead: Ahead<'a, 4>,
 }
 
 /// The tables of a bilinear resize; those of a level that is not used are missing.
@@ -212,13 +223,14 @@ impl Kernels {
         rows: [&[u8]; 2],
         order: PixelOrder,
         forward: &Forward,
+        ahead: Ahead<'_, 2>,
         out: PairMut<'_>,
     ) {
         match self.level {
             Level::Scalar => scalar::plain_pair(rows, order, forward, out),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX2.
-            Level::Avx2 => unsafe { avx2::plain_pair(rows, order, forward, out) },
+            Level::Avx2 => unsafe { avx2::plain_pair(rows, order, forward, ahead, out) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX-512 and VBMI.
             Level::Avx512 => unsafe { avx512::plain_pair(rows, order, forward, out) },
@@ -236,7 +248,12 @@ impl Kernels {
         fine: &mut FineRows,
         out: PairMut<'_>,
     ) {
-        let BilinearInput { rows, down, order } = input;
+        let BilinearInput {
+            rows,
+            down,
+            order,
+            ahead,
+        } = input;
         #[cfg(target_arch = "x86_64")]
         {
             let weights = down.map(|tap| tap.weight);
@@ -246,7 +263,7 @@ impl Kernels {
             }
             if let (Level::Avx2 | Level::Avx512, Some(pairs)) = (self.level, &columns.pairs) {
                 // SAFETY: the machine has AVX2.
-                return unsafe { avx2::bilinear_pair(rows, pairs, weights, forward, out) };
+                return unsafe { avx2::bilinear_pair(rows, pairs, weights, forward, ahead, out) };
             }
         }
         for (row, (rows, down)) in rows.into_iter().zip(down).enumerate() {
