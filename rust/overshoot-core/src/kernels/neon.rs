@@ -93,41 +93,44 @@ fn centre(u: int16x8_t, v: int16x8_t) -> uint8x16_t {
     veorq_u8(vreinterpretq_u8_s8(bytes), vdupq_n_u8(0x80))
 }
 
-/// Stores a block at column `x`: sixteen columns, or as many as the picture still has.
+/// Stores a block at column `x`.
+///
+/// # Safety
+///
+/// The rows have sixteen columns from `x`, and half as many of chroma from `x / 2`.
 #[inline]
 #[target_feature(enable = "neon")]
-fn store(block: Block, x: usize, out: &mut PairMut<'_>) {
-    let width = out.y[0].len();
-    if x + COLUMNS <= width {
-        debug_assert!(out.y[1].len() == width && out.u.len().min(out.v.len()) >= width / 2);
-        // SAFETY: sixteen columns from `x`, and eight of chroma from `x / 2`, are in the rows:
-        // `PairMut` has rows of one width, and chroma of half of it.
-        unsafe {
-            vst1q_u8(out.y[0].as_mut_ptr().add(x), block.y[0]);
-            vst1q_u8(out.y[1].as_mut_ptr().add(x), block.y[1]);
-            vst1_u8(out.u.as_mut_ptr().add(x / 2), vget_low_u8(block.chroma));
-            vst1_u8(out.v.as_mut_ptr().add(x / 2), vget_high_u8(block.chroma));
-        }
-    } else {
-        store_part(block, x, out);
+unsafe fn store(block: Block, x: usize, out: &mut PairMut<'_>) {
+    debug_assert!(x + COLUMNS <= out.y[0].len().min(out.y[1].len()));
+    debug_assert!((x + COLUMNS) / 2 <= out.u.len().min(out.v.len()));
+    // SAFETY: of the caller.
+    unsafe {
+        vst1q_u8(out.y[0].as_mut_ptr().add(x), block.y[0]);
+        vst1q_u8(out.y[1].as_mut_ptr().add(x), block.y[1]);
+        vst1_u8(out.u.as_mut_ptr().add(x / 2), vget_low_u8(block.chroma));
+        vst1_u8(out.v.as_mut_ptr().add(x / 2), vget_high_u8(block.chroma));
     }
 }
 
-/// The part of [`store`]'s columns that the picture has.
-#[cold]
-#[inline(never)]
-#[target_feature(enable = "neon")]
-fn store_part(block: Block, x: usize, out: &mut PairMut<'_>) {
-    let mut bytes = [0_u8; COLUMNS];
-    for (y, block) in out.y.iter_mut().zip(block.y) {
-        // SAFETY: the array is of sixteen bytes.
-        unsafe { vst1q_u8(bytes.as_mut_ptr(), block) };
-        let rest = &mut y[x..];
-        rest.copy_from_slice(&bytes[..rest.len()]);
+/// The columns from `x` on, fewer than a block: `write` gets room for a whole one, and the
+/// picture the part of it that it has.
+fn write_rest(x: usize, out: PairMut<'_>, write: impl FnOnce(PairMut<'_>)) {
+    let (mut top, mut bottom) = ([0; COLUMNS], [0; COLUMNS]);
+    let (mut u, mut v) = ([0; COLUMNS / 2], [0; COLUMNS / 2]);
+    write(PairMut {
+        y: [&mut top, &mut bottom],
+        u: &mut u,
+        v: &mut v,
+    });
+    let part = |out: &mut [u8], bytes: &[u8]| out.copy_from_slice(&bytes[..out.len()]);
+    for (y, bytes) in out.y.into_iter().zip([top, bottom]) {
+        part(&mut y[x..], &bytes);
     }
-    // SAFETY: the array is of sixteen bytes.
-    unsafe { vst1q_u8(bytes.as_mut_ptr(), block.chroma) };
-    let (u, v) = (&mut out.u[x / 2..], &mut out.v[x / 2..]);
-    u.copy_from_slice(&bytes[..u.len()]);
-    v.copy_from_slice(&bytes[COLUMNS / 2..][..v.len()]);
+    part(&mut out.u[x / 2..], &u);
+    part(&mut out.v[x / 2..], &v);
+}
+
+/// How many of `width` columns are in whole blocks.
+const fn whole_columns(width: usize) -> usize {
+    width / COLUMNS * COLUMNS
 }

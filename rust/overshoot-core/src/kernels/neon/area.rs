@@ -123,47 +123,77 @@ fn across<const SIZE: usize, const PAIRS: usize>(
     let red_first = columns.order.places()[0] == 2;
     let (first, third) = if red_first { (red, blue) } else { (blue, red) };
     let blocks = first
-        .chunks_exact_mut(OUTPUTS)
-        .zip(green.chunks_exact_mut(OUTPUTS))
-        .zip(third.chunks_exact_mut(OUTPUTS))
-        .zip(columns.first.chunks_exact(OUTPUTS));
-    for (index, (((first, second), third), starts)) in blocks.enumerate() {
-        let output = |at: usize| {
-            let mut sum = vdupq_n_s32(1 << 14);
-            for pair in 0..count {
-                let weights = columns.weight(OUTPUTS * index + at, pair);
-                // SAFETY: eight samples from the first of each pair are in the line, as
-                // `AreaColumns` promises, and a pixel is four of them at most.
-                let [left, right] = unsafe {
-                    let left = line.as_ptr().add(starts[at] as usize + 2 * SIZE * pair);
-                    [vld1_s16(left), vld1_s16(left.add(SIZE))]
-                };
-                sum = vmlal_n_s16(sum, left, weights[0]);
-                sum = vmlal_n_s16(sum, right, weights[1]);
+        .chunks_exact_mut(COLUMNS)
+        .zip(green.chunks_exact_mut(COLUMNS))
+        .zip(third.chunks_exact_mut(COLUMNS))
+        .zip(columns.first.chunks_exact(COLUMNS))
+        .zip(columns.weights.chunks_exact(COLUMNS * count));
+    for ((((first, second), third), starts), weights) in blocks {
+        for half in 0..COLUMNS / OUTPUTS {
+            let at = OUTPUTS * half;
+            // SAFETY: eight samples from the first of each pair are in the line, as `AreaColumns`
+            // promises, and the weights of the halves' outputs lie by turns.
+            let planes = unsafe {
+                let weights = weights.as_ptr().add(half);
+                outputs::<SIZE>(line.as_ptr(), &starts[at..][..OUTPUTS], weights, count)
+            };
+            for (plane, samples) in [&mut *first, &mut *second, &mut *third]
+                .into_iter()
+                .zip(planes)
+            {
+                // SAFETY: the plane's block is of sixteen samples.
+                unsafe { vst1q_s16(plane.as_mut_ptr().add(at), samples) };
             }
-            sum
-        };
-        let two = |at: usize| vshrn_high_n_s32::<15>(vshrn_n_s32::<15>(output(at)), output(at + 1));
-        let pixels = [two(0), two(2), two(4), two(6)];
-        let even = |left: int16x8_t, right: int16x8_t| vuzp1q_s16(left, right);
-        let odd = |left: int16x8_t, right: int16x8_t| vuzp2q_s16(left, right);
-        let outer = [even(pixels[0], pixels[1]), even(pixels[2], pixels[3])];
-        let inner = [odd(pixels[0], pixels[1]), odd(pixels[2], pixels[3])];
-        let colours = if SIZE == 1 {
-            let gray = even(outer[0], outer[1]);
-            [gray, gray, gray]
-        } else {
-            [
-                even(outer[0], outer[1]),
-                even(inner[0], inner[1]),
-                odd(outer[0], outer[1]),
-            ]
-        };
-        for (plane, samples) in [first, second, third].into_iter().zip(colours) {
-            // SAFETY: the plane's block is of eight samples.
-            unsafe { vst1q_s16(plane.as_mut_ptr(), samples) };
         }
     }
+}
+
+/// Eight outputs, as planes of the first, second and third sample of their pixels.
+///
+/// # Safety
+///
+/// From each of the eight `starts` in the line, `count` times two pixels and a sample more are
+/// readable; so is every second of `8 * count` pairs of weights.
+#[inline]
+#[target_feature(enable = "neon")]
+unsafe fn outputs<const SIZE: usize>(
+    line: *const i16,
+    starts: &[u32],
+    weights: *const [[i16; 2]; 4],
+    count: usize,
+) -> Colours {
+    let mut sums = [vdupq_n_s32(1 << 14); OUTPUTS];
+    for (at, (sum, &start)) in sums.iter_mut().zip(starts).enumerate() {
+        for pair in 0..count {
+            // SAFETY: of the caller; a pixel is four samples at most.
+            unsafe {
+                let left = line.add(start as usize + 2 * SIZE * pair);
+                let weights = vld1_s16(weights.add(2 * (at * count + pair)).cast());
+                *sum = vmlal_lane_s16::<0>(*sum, vld1_s16(left), weights);
+                *sum = vmlal_lane_s16::<1>(*sum, vld1_s16(left.add(SIZE)), weights);
+            }
+        }
+    }
+    // Two pixels of four samples each.
+    let two = |at: usize| vshrn_high_n_s32::<15>(vshrn_n_s32::<15>(sums[at]), sums[at + 1]);
+    let pixels = [two(0), two(2), two(4), two(6)];
+    let outer = [
+        vuzp1q_s16(pixels[0], pixels[1]),
+        vuzp1q_s16(pixels[2], pixels[3]),
+    ];
+    let first = vuzp1q_s16(outer[0], outer[1]);
+    if SIZE == 1 {
+        return [first, first, first];
+    }
+    let inner = [
+        vuzp2q_s16(pixels[0], pixels[1]),
+        vuzp2q_s16(pixels[2], pixels[3]),
+    ];
+    [
+        first,
+        vuzp1q_s16(inner[0], inner[1]),
+        vuzp2q_s16(outer[0], outer[1]),
+    ]
 }
 
 /// See [`scalar::fine_pair`].
@@ -173,16 +203,38 @@ pub(in super::super) fn fine_pair(
     forward: &Forward,
     mut out: PairMut<'_>,
 ) {
-    let (forward, width) = (*forward, out.y[0].len());
+    let width = out.y[0].len();
+    let whole = whole_columns(width);
     let len = width.next_multiple_of(COLUMNS);
     let rows = rows.map(|row| row.map(|plane| &plane[..len]));
-    for x in (0..width).step_by(COLUMNS) {
+    fine_blocks(rows, 0..whole, forward, &mut out);
+    if whole < width {
+        write_rest(whole, out, |mut out| {
+            fine_blocks(rows, whole..len, forward, &mut out);
+        });
+    }
+}
+
+/// `columns` of the rows, in whole blocks, to the first ones of `out`.
+#[target_feature(enable = "neon")]
+fn fine_blocks(
+    rows: [scalar::Fine<'_>; 2],
+    columns: std::ops::Range<usize>,
+    forward: &Forward,
+    out: &mut PairMut<'_>,
+) {
+    let forward = *forward;
+    assert!(columns.len() <= out.y[0].len());
+    let rows = rows.map(|row| row.map(|plane| &plane[columns.clone()]));
+    for x in (0..columns.len()).step_by(COLUMNS) {
         let half = |row: scalar::Fine<'_>, at: usize| {
-            // SAFETY: each plane has whole blocks of sixteen samples for the width.
+            // SAFETY: each plane has whole blocks of sixteen samples.
             let load = |plane: &[i16]| unsafe { vld1q_s16(plane.as_ptr().add(at)) };
             [load(row[0]), load(row[1]), load(row[2])]
         };
         let row = |row: scalar::Fine<'_>| [half(row, x), half(row, x + COLUMNS / 2)];
-        store(convert([row(rows[0]), row(rows[1])], &forward), x, &mut out);
+        let block = convert([row(rows[0]), row(rows[1])], &forward);
+        // SAFETY: the planes have all columns, of one width and of half of it.
+        unsafe { store(block, x, out) };
     }
 }

@@ -11,48 +11,66 @@ pub(in super::super) fn bilinear_pair(
     gather: &Gather,
     down: [i16; 2],
     forward: &Forward,
-    out: PairMut<'_>,
+    mut out: PairMut<'_>,
 ) {
-    match gather.windows {
-        1 => blocks::<1>(rows, gather, down, forward, out),
-        2 => blocks::<2>(rows, gather, down, forward, out),
-        3 => blocks::<3>(rows, gather, down, forward, out),
-        4 => blocks::<4>(rows, gather, down, forward, out),
-        _ => blocks::<8>(rows, gather, down, forward, out),
+    // The windows end within rows of the length that the tables were made for.
+    let rows = rows.map(|rows| rows.map(|row| &row[..gather.row_len]));
+    let run = match gather.windows {
+        1 => blocks::<1>,
+        2 => blocks::<2>,
+        3 => blocks::<3>,
+        4 => blocks::<4>,
+        _ => blocks::<8>,
+    };
+    let width = out.y[0].len();
+    let whole = whole_columns(width);
+    let (entries, rest) = gather.entries.split_at(whole / OUTPUTS);
+    // SAFETY: windows end within the rows, as `Gather` promises.
+    unsafe { run(rows, entries, down, forward, &mut out) };
+    if whole < width {
+        let last = &rest[..COLUMNS / OUTPUTS];
+        // SAFETY: as above.
+        write_rest(whole, out, |mut out| unsafe {
+            run(rows, last, down, forward, &mut out);
+        });
     }
 }
 
-/// `WINDOWS` is how many the tables have.
+/// Whole blocks, as many as there are `entries` for; `WINDOWS` is how many windows those have.
+///
+/// # Safety
+///
+/// From the start of each row, the windows of the entries are readable.
 #[target_feature(enable = "neon")]
-fn blocks<const WINDOWS: usize>(
+unsafe fn blocks<const WINDOWS: usize>(
     rows: [[&[u8]; 2]; 2],
-    gather: &Gather,
+    entries: &[Entry],
     down: [i16; 2],
     forward: &Forward,
-    mut out: PairMut<'_>,
+    out: &mut PairMut<'_>,
 ) {
     let forward = *forward;
-    // The windows end within rows of the length that the tables were made for.
-    let rows = rows.map(|rows| rows.map(|row| &row[..gather.row_len]));
-    for (index, entries) in gather.entries.chunks_exact(COLUMNS / OUTPUTS).enumerate() {
-        let x = COLUMNS * index;
-        if x >= out.y[0].len() {
-            break;
-        }
-        let row = |row: usize| {
-            // SAFETY: windows end within the rows, as `Gather` promises.
-            let half = |entry: &Entry| unsafe {
-                let near = across::<WINDOWS>(rows[row][0].as_ptr(), entry);
-                let far = across::<WINDOWS>(rows[row][1].as_ptr(), entry);
-                let blend = |channel: usize| {
-                    let step = vsubq_s16(far[channel], near[channel]);
-                    vaddq_s16(near[channel], vqrdmulhq_n_s16(step, down[row]))
+    assert!(OUTPUTS * entries.len() <= out.y[0].len());
+    for (index, entries) in entries.chunks_exact(COLUMNS / OUTPUTS).enumerate() {
+        let mut colours = [[[vdupq_n_s16(0); 3]; 2]; 2];
+        for (row, colours) in colours.iter_mut().enumerate() {
+            for (entry, colours) in entries.iter().zip(colours) {
+                // SAFETY: of the caller.
+                let (near, far) = unsafe {
+                    (
+                        across::<WINDOWS>(rows[row][0].as_ptr(), entry),
+                        across::<WINDOWS>(rows[row][1].as_ptr(), entry),
+                    )
                 };
-                [blend(0), blend(1), blend(2)]
-            };
-            [half(&entries[0]), half(&entries[1])]
-        };
-        store(convert([row(0), row(1)], &forward), x, &mut out);
+                for (channel, samples) in colours.iter_mut().enumerate() {
+                    let step = vsubq_s16(far[channel], near[channel]);
+                    *samples = vaddq_s16(near[channel], vqrdmulhq_n_s16(step, down[row]));
+                }
+            }
+        }
+        // SAFETY: the rows have columns for all entries: `PairMut` has rows of one width, and
+        // chroma of half of it.
+        unsafe { store(convert(colours, &forward), COLUMNS * index, out) };
     }
 }
 

@@ -11,46 +11,56 @@ pub(in super::super) fn plain_pair(
     rows: [&[u8]; 2],
     order: PixelOrder,
     forward: &Forward,
-    out: PairMut<'_>,
-) {
-    match order {
-        PixelOrder::Bgr => blocks::<3, false>(rows, forward, out),
-        PixelOrder::Rgb => blocks::<3, true>(rows, forward, out),
-        PixelOrder::Bgra => blocks::<4, false>(rows, forward, out),
-        PixelOrder::Rgba => blocks::<4, true>(rows, forward, out),
-        PixelOrder::Gray => blocks::<1, false>(rows, forward, out),
-    }
-}
-
-#[target_feature(enable = "neon")]
-fn blocks<const SIZE: usize, const RED_FIRST: bool>(
-    rows: [&[u8]; 2],
-    forward: &Forward,
     mut out: PairMut<'_>,
 ) {
-    let (forward, width) = (*forward, out.y[0].len());
-    let rows = rows.map(|row| &row[..SIZE * width]);
-    let whole = width / COLUMNS * COLUMNS;
-    for x in (0..whole).step_by(COLUMNS) {
-        // SAFETY: sixteen pixels from `x` are in both rows.
-        let block = unsafe {
-            let start = |row: usize| rows[row].as_ptr().add(SIZE * x);
-            block::<SIZE, RED_FIRST>([start(0), start(1)], &forward)
-        };
-        store(block, x, &mut out);
-    }
+    let run = match order {
+        PixelOrder::Bgr => blocks::<3, false>,
+        PixelOrder::Rgb => blocks::<3, true>,
+        PixelOrder::Bgra => blocks::<4, false>,
+        PixelOrder::Rgba => blocks::<4, true>,
+        PixelOrder::Gray => blocks::<1, false>,
+    };
+    let (size, width) = (order.bytes(), out.y[0].len());
+    let (whole, rows) = (whole_columns(width), rows.map(|row| &row[..size * width]));
+    // SAFETY: the rows have as many pixels as there are columns.
+    unsafe { run(rows, whole, forward, &mut out) };
     if whole < width {
         let mut padded = [[0_u8; BLOCK_BYTES]; 2];
         for (padded, row) in padded.iter_mut().zip(rows) {
-            let rest = &row[SIZE * whole..];
+            let rest = &row[size * whole..];
             padded[..rest.len()].copy_from_slice(rest);
             // An odd last column is its own neighbour.
-            padded.copy_within(rest.len() - SIZE..rest.len(), rest.len());
+            padded.copy_within(rest.len() - size..rest.len(), rest.len());
         }
-        let starts = [padded[0].as_ptr(), padded[1].as_ptr()];
-        // SAFETY: both arrays are of sixteen of the widest pixels.
-        let block = unsafe { block::<SIZE, RED_FIRST>(starts, &forward) };
-        store(block, whole, &mut out);
+        let rows = [&padded[0][..], &padded[1][..]];
+        // SAFETY: both arrays are of a block of the widest pixels.
+        write_rest(whole, out, |mut out| unsafe {
+            run(rows, COLUMNS, forward, &mut out);
+        });
+    }
+}
+
+/// `columns` columns in whole blocks.
+///
+/// # Safety
+///
+/// From the start of each row, `columns` pixels of `SIZE` bytes are readable.
+#[target_feature(enable = "neon")]
+unsafe fn blocks<const SIZE: usize, const RED_FIRST: bool>(
+    rows: [&[u8]; 2],
+    columns: usize,
+    forward: &Forward,
+    out: &mut PairMut<'_>,
+) {
+    assert!(columns <= out.y[0].len());
+    let forward = *forward;
+    for x in (0..columns).step_by(COLUMNS) {
+        // SAFETY: of the caller; and the planes have all columns, of one width and of half of it.
+        unsafe {
+            let start = |row: usize| rows[row].as_ptr().add(SIZE * x);
+            let block = block::<SIZE, RED_FIRST>([start(0), start(1)], &forward);
+            store(block, x, out);
+        }
     }
 }
 
@@ -96,8 +106,19 @@ unsafe fn load<const SIZE: usize, const RED_FIRST: bool>(row: *const u8) -> [uin
                 [pixels.0, pixels.1, pixels.2]
             }
             _ => {
-                let pixels = vld4q_u8(row);
-                [pixels.0, pixels.1, pixels.2]
+                let two = |at: usize| {
+                    let pixels = vld1q_u16_x2(row.add(32 * at).cast());
+                    (
+                        vreinterpretq_u8_u16(vuzp1q_u16(pixels.0, pixels.1)),
+                        vreinterpretq_u8_u16(vuzp2q_u16(pixels.0, pixels.1)),
+                    )
+                };
+                let (left, right) = (two(0), two(1));
+                [
+                    vuzp1q_u8(left.0, right.0),
+                    vuzp2q_u8(left.0, right.0),
+                    vuzp1q_u8(left.1, right.1),
+                ]
             }
         }
     };
@@ -112,11 +133,10 @@ unsafe fn load<const SIZE: usize, const RED_FIRST: bool>(row: *const u8) -> [uin
 #[inline]
 #[target_feature(enable = "neon")]
 fn byte_luma(pixels: [uint8x16_t; 3], forward: &Forward) -> uint8x16_t {
-    // Luma weights are not negative.
-    let weight = |channel: usize| vdupq_n_u8(forward.byte_luma[channel] as u8);
-    let weights = [weight(0), weight(1), weight(2)];
     let (mut low, mut high) = (vdupq_n_u16(0), vdupq_n_u16(0));
-    for (samples, weight) in pixels.into_iter().zip(weights) {
+    for (samples, weight) in pixels.into_iter().zip(forward.byte_luma) {
+        // Luma weights are not negative.
+        let weight = vdupq_n_u8(weight as u8);
         low = vmlal_u8(low, vget_low_u8(samples), vget_low_u8(weight));
         high = vmlal_high_u8(high, samples, weight);
     }
