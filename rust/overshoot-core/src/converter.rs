@@ -7,6 +7,8 @@ use crate::axis::{Axis, Filter};
 use crate::colour::{Colour, Forward, PixelOrder};
 use crate::fit::{Fit, Placement, Rect};
 use crate::geometry::check_len;
+#[cfg(target_arch = "aarch64")]
+use crate::kernels::neon;
 use crate::kernels::{
     Ahead, AreaInput, BilinearInput, Columns, FineRows, Kernels, Level, PairMut, scalar,
 };
@@ -337,7 +339,11 @@ impl Way {
                 octets: (level == Level::Avx512)
                     .then(|| Octets::new(&taps, order, row_len))
                     .flatten(),
-                pairs: (level != Level::Scalar)
+                #[cfg(target_arch = "aarch64")]
+                gather: (level == Level::Neon)
+                    .then(|| neon::Gather::new(&taps, order, row_len))
+                    .flatten(),
+                pairs: matches!(level, Level::Avx2 | Level::Avx512)
                     .then(|| Pairs::new(&taps, order, row_len))
                     .flatten(),
                 taps,

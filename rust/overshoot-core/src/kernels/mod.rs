@@ -17,6 +17,9 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+#[allow(unsafe_code)]
+pub(crate) mod neon;
 pub(crate) mod scalar;
 
 pub(crate) use ahead::Ahead;
@@ -29,6 +32,8 @@ pub const LEVEL_VARIABLE: &str = "OVERSHOOT_SIMD";
 pub enum Level {
     /// No more than the language has; runs everywhere.
     Scalar,
+    /// NEON, of every 64-bit ARM.
+    Neon,
     /// AVX2, of x86-64 since 2013.
     Avx2,
     /// AVX-512 F, BW, VL and VBMI, of Intel's since Ice Lake and AMD's since Zen 4.
@@ -37,12 +42,13 @@ pub enum Level {
 
 impl Level {
     /// Every level, the slowest first.
-    pub const ALL: [Self; 3] = [Self::Scalar, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 4] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// As [`LEVEL_VARIABLE`] spells it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            Self::Neon => "neon",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
         }
@@ -52,6 +58,13 @@ impl Level {
     pub fn is_available(self) -> bool {
         match self {
             Self::Scalar => true,
+            // The kernels count on the lower bytes of a lane being first.
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => {
+                cfg!(target_endian = "little") && std::arch::is_aarch64_feature_detected!("neon")
+            }
+            #[cfg(not(target_arch = "aarch64"))]
+            Self::Neon => false,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(target_arch = "x86_64")]
@@ -114,6 +127,7 @@ impl Pair<'_> {
     }
 
     /// What begins at column `x`, which is even.
+    #[cfg(target_arch = "x86_64")]
     fn from(self, x: usize) -> Self {
         Self {
             y: [&self.y[0][x..], &self.y[1][x..]],
@@ -192,6 +206,8 @@ pub(crate) struct Columns {
     pub(crate) taps: Vec<crate::taps::ColumnTap>,
     pub(crate) pairs: Option<Pairs>,
     pub(crate) octets: Option<Octets>,
+    #[cfg(target_arch = "aarch64")]
+    pub(crate) gather: Option<neon::Gather>,
 }
 
 /// The kernels of one level.
@@ -227,14 +243,15 @@ impl Kernels {
         out: PairMut<'_>,
     ) {
         match self.level {
-            Level::Scalar => scalar::plain_pair(rows, order, forward, out),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: the machine has NEON.
+            Level::Neon => unsafe { neon::plain_pair(rows, order, forward, out) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX2.
             Level::Avx2 => unsafe { avx2::plain_pair(rows, order, forward, ahead, out) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX-512 and VBMI.
             Level::Avx512 => unsafe { avx512::plain_pair(rows, order, forward, out) },
-            #[cfg(not(target_arch = "x86_64"))]
             _ => scalar::plain_pair(rows, order, forward, out),
         }
     }
@@ -266,6 +283,12 @@ impl Kernels {
                 return unsafe { avx2::bilinear_pair(rows, pairs, weights, forward, ahead, out) };
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        if let (Level::Neon, Some(gather)) = (self.level, &columns.gather) {
+            let weights = down.map(|tap| tap.weight);
+            // SAFETY: the machine has NEON.
+            return unsafe { neon::bilinear_pair(rows, gather, weights, forward, out) };
+        }
         for (row, (rows, down)) in rows.into_iter().zip(down).enumerate() {
             scalar::bilinear_row(rows, &columns.taps, down, order, fine.row_mut(row));
         }
@@ -275,11 +298,12 @@ impl Kernels {
     /// See [`scalar::area_down`].
     pub(crate) fn area_down(self, input: &AreaInput<'_>, line: &mut [i16]) {
         match self.level {
-            Level::Scalar => scalar::area_down(input, line),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: the machine has NEON.
+            Level::Neon => unsafe { neon::area_down(input, line) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX2.
             Level::Avx2 | Level::Avx512 => unsafe { avx2::area_down(input, line) },
-            #[cfg(not(target_arch = "x86_64"))]
             _ => scalar::area_down(input, line),
         }
     }
@@ -287,11 +311,12 @@ impl Kernels {
     /// See [`scalar::area_across`].
     pub(crate) fn area_across(self, line: &[i16], columns: &AreaColumns, out: [&mut [i16]; 3]) {
         match self.level {
-            Level::Scalar => scalar::area_across(line, columns, out),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: the machine has NEON.
+            Level::Neon => unsafe { neon::area_across(line, columns, out) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX2.
             Level::Avx2 | Level::Avx512 => unsafe { avx2::area_across(line, columns, out) },
-            #[cfg(not(target_arch = "x86_64"))]
             _ => scalar::area_across(line, columns, out),
         }
     }
@@ -300,11 +325,12 @@ impl Kernels {
     pub(crate) fn fine_pair(self, fine: &FineRows, forward: &Forward, out: PairMut<'_>) {
         let rows = [fine.row(0), fine.row(1)];
         match self.level {
-            Level::Scalar => scalar::fine_pair(rows, forward, out),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: the machine has NEON.
+            Level::Neon => unsafe { neon::fine_pair(rows, forward, out) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX2.
             Level::Avx2 | Level::Avx512 => unsafe { avx2::fine_pair(rows, forward, out) },
-            #[cfg(not(target_arch = "x86_64"))]
             _ => scalar::fine_pair(rows, forward, out),
         }
     }
@@ -318,14 +344,15 @@ impl Kernels {
         out: [&mut [u8]; 2],
     ) {
         match self.level {
-            Level::Scalar => scalar::packed_pair(pair, order, back, 0, out),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: the machine has NEON.
+            Level::Neon => unsafe { neon::packed_pair(pair, order, back, out) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX2.
             Level::Avx2 => unsafe { avx2::packed_pair(pair, order, back, out) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the machine has AVX-512 and VBMI.
             Level::Avx512 => unsafe { avx512::packed_pair(pair, order, back, out) },
-            #[cfg(not(target_arch = "x86_64"))]
             _ => scalar::packed_pair(pair, order, back, 0, out),
         }
     }
