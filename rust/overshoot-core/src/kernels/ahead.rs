@@ -1,4 +1,8 @@
 //! What is read next, asked for while the present rows are worked on.
+#![cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "AVX2 alone asks for what is next")
+)]
 
 /// Bytes that one request brings.
 const LINE: usize = 64;
