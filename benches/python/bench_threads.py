@@ -44,7 +44,7 @@ def gain(kind: Any, rounds: int) -> None:
             start = perf_counter()
             framepath.to_i420(pixels, *HD, filter=kind, threads=index + 1, out=planes[index])
             fastest[index] = min(fastest[index], perf_counter() - start)
-    assert np.array_equal(*planes), "two threads give other bytes than one"
+    assert np.array_equal(planes[0], planes[1]), "two threads give other bytes than one"
     one, two = (seconds * 1e6 for seconds in fastest)
     title = f"4K to 720p, {kind}, µs: one thread, two threads"
     print(f"| {title} | {one:.0f} | {two:.0f} | {one / two:.2f} |")
@@ -83,7 +83,9 @@ class Converting:
 
 
 def beside(rounds: int) -> None:
-    alone, accompanied, frames = [], [], 0
+    alone: list[float] = []
+    accompanied: list[float] = []
+    frames = 0
     for _ in range(rounds):
         alone.append(counted())
         with Converting() as converting:
