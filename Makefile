@@ -74,6 +74,7 @@ rust-check: setup
 bench: setup ## Measure the frame path and the stores beside their peers
 	$(BIN)/python benches/python/bench_framepath.py
 	$(BIN)/python benches/python/bench_ring.py
+	$(BIN)/python benches/python/bench_threads.py
 	$(BIN)/python benches/python/bench_memory_store.py
 	$(BIN)/python benches/python/bench_sqlite_store.py
 	$(BIN)/python benches/python/bench_evidence.py

@@ -23,7 +23,7 @@ PLANE_AXES = 2
 
 
 def simd_level() -> str:
-    """The instructions that the kernels use here: "scalar", "avx2" or "avx512".
+    """The instructions that the kernels use here: "scalar", "neon", "avx2" or "avx512".
 
     The fastest that the machine has, or the one that the environment variable OVERSHOOT_SIMD
     names when the first conversion begins. The bytes do not depend on it.

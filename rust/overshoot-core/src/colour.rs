@@ -119,6 +119,10 @@ pub(crate) struct Forward {
 pub(crate) struct Back {
     /// Q14: luma in Q7 becomes Q6.
     pub(crate) luma: i16,
+    /// What put under a byte of luma makes the high half of one product of 16 bits the rounded
+    /// product: `(256 y + luma_under) luma >> 16` is `(y luma + 2^7 >> 8) + luma_carry`.
+    pub(crate) luma_under: u8,
+    pub(crate) luma_carry: i16,
     /// Q6: what black has to lose, less half a level for rounding.
     pub(crate) offset: i16,
     /// Q13 of V in red, U and V in green, U in blue.
@@ -186,14 +190,27 @@ fn byte_luma(gains: [f64; 3]) -> ([i8; 3], i16) {
     best
 }
 
+/// See [`Back::luma_under`]: the other addends are multiples of 2^8, so whatever is half of 2^16,
+/// and up to 2^8 more, carries where the half does. The scales that there are have such a byte.
+fn under(luma: i16) -> u8 {
+    let half = 1 << 15..(1 << 15) + (1 << 8);
+    (0..=u8::MAX)
+        .find(|&under| half.contains(&(i32::from(under) * i32::from(luma) % (1 << 16))))
+        .unwrap_or(0)
+}
+
 impl Back {
     pub(crate) fn new(colour: Colour) -> Self {
         let exact = colour.exact();
         let kg = 1.0 - exact.kr - exact.kb;
         let red_v = 2.0 * (1.0 - exact.kr) / exact.chroma;
         let blue_u = 2.0 * (1.0 - exact.kb) / exact.chroma;
+        let luma = fixed(1.0 / exact.luma, 14);
+        let luma_under = under(luma);
         Self {
-            luma: fixed(1.0 / exact.luma, 14),
+            luma,
+            luma_under,
+            luma_carry: ((i32::from(luma_under) * i32::from(luma)) >> 16) as i16,
             offset: 32 - fixed(exact.black / exact.luma, 6),
             red_v: fixed(red_v, 13),
             green_u: fixed(-blue_u * exact.kb / kg, 13),
@@ -248,6 +265,19 @@ mod tests {
             let forward = Forward::new(colour);
             let sum: i32 = forward.luma.iter().map(|&weight| i32::from(weight)).sum();
             assert_eq!(sum, (colour.exact().luma * 32_768.0).round() as i32);
+        }
+    }
+
+    #[test]
+    fn the_byte_under_luma_rounds_its_product() {
+        for colour in all() {
+            let back = Back::new(colour);
+            let luma = i32::from(back.luma);
+            for y in 0..=255 {
+                let high = ((256 * y + i32::from(back.luma_under)) * luma) >> 16;
+                let rounded = (y * luma + (1 << 7)) >> 8;
+                assert_eq!(high - i32::from(back.luma_carry), rounded, "{colour:?} {y}");
+            }
         }
     }
 

@@ -1,19 +1,19 @@
 //! Packed pixels to I420, resized on the way: worked out once, and used for every frame alike.
 
-use std::thread;
-
-use crate::axis::{Axis, Filter};
+use crate::axis::Filter;
 use crate::colour::{Colour, Forward, PixelOrder};
 use crate::fit::{Fit, Placement, Rect};
 use crate::geometry::check_len;
-use crate::kernels::{
-    AreaInput, BilinearInput, Columns, FineRows, Kernels, Level, PairMut, scalar,
-};
+use crate::kernels::{Kernels, Level, PairMut, scalar};
 use crate::output::OutPlanes;
-use crate::resample::{self, Workspace};
 use crate::rows::{Rows, Window, check_rows};
-use crate::taps::{self, AreaColumns, AreaRows, Octets, Pairs, RowTap};
 use crate::{FrameError, Size};
+
+mod bands;
+mod way;
+
+pub use bands::Scratch;
+use way::Way;
 
 /// The most threads that a conversion may be given.
 pub const MAX_THREADS: usize = 64;
@@ -45,38 +45,6 @@ pub struct Converter {
     forward: Forward,
     kernels: Kernels,
     way: Way,
-}
-
-/// Which kernels do it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Way {
-    /// No resize.
-    Plain,
-    Bilinear {
-        columns: Columns,
-        rows: Vec<RowTap>,
-    },
-    Area {
-        columns: AreaColumns,
-        rows: AreaRows,
-    },
-    /// Averages of more samples than the area kernels sum without loss.
-    Wide {
-        across: Axis,
-        down: Axis,
-    },
-}
-
-/// Working memory of a conversion; grows to what is needed and is then reused.
-#[derive(Debug, Default, Clone)]
-pub struct Scratch {
-    fine: FineRows,
-    line: Vec<i16>,
-    spare: Vec<u8>,
-    work: Workspace,
-    wide: Vec<u16>,
-    /// Those of the threads but the first.
-    bands: Vec<Scratch>,
 }
 
 impl Converter {
@@ -168,176 +136,6 @@ impl Converter {
         let (_, out) = out.cut(self.placement.to.top / 2);
         self.bands(window, threads, scratch, out);
         Ok(())
-    }
-
-    fn bands(&self, window: Window<'_>, threads: usize, scratch: &mut Scratch, out: OutPlanes<'_>) {
-        let pairs = self.placement.to.size.chroma().height();
-        let threads = threads.min(pairs);
-        if threads == 1 {
-            return self.band(window, 0..pairs, scratch, out);
-        }
-        let mut bands = std::mem::take(&mut scratch.bands);
-        bands.resize_with(threads - 1, Scratch::default);
-        let limit = |band: usize| band * pairs / threads;
-        thread::scope(|scope| {
-            let (first, mut rest) = out.cut(limit(1));
-            for (band, scratch) in (1..threads).zip(&mut bands) {
-                let (mine, below) = rest.cut(limit(band + 1) - limit(band));
-                rest = below;
-                let range = limit(band)..limit(band + 1);
-                scope.spawn(move || self.band(window, range, scratch, mine));
-            }
-            self.band(window, 0..limit(1), scratch, first);
-        });
-        scratch.bands = bands;
-    }
-
-    /// Converts `pairs` of rows; `out` begins with the first of them.
-    fn band(
-        &self,
-        window: Window<'_>,
-        pairs: std::ops::Range<usize>,
-        scratch: &mut Scratch,
-        mut out: OutPlanes<'_>,
-    ) {
-        let to = self.placement.to;
-        self.reserve(scratch);
-        let mut spare = std::mem::take(&mut scratch.spare);
-        for (index, pair) in pairs.enumerate() {
-            let lower = 2 * pair + 1 < to.size.height();
-            let out = out.pair(index, to, lower, &mut spare);
-            self.pair(window, 2 * pair, lower, scratch, out);
-        }
-        scratch.spare = spare;
-    }
-
-    fn reserve(&self, scratch: &mut Scratch) {
-        let to = self.placement.to.size;
-        scratch.spare.resize(self.target.width(), 0);
-        if !matches!(self.way, Way::Plain) {
-            scratch.fine.reserve(to.width());
-        }
-        match &self.way {
-            Way::Area { columns, .. } => {
-                let len = self.placement.from.size.row_len(self.settings.order);
-                scratch.line.resize(len.max(columns.needed), 0);
-            }
-            Way::Wide { .. } => {
-                let len = to.row_len(self.settings.order);
-                scratch.wide.resize(len, 0);
-            }
-            Way::Plain | Way::Bilinear { .. } => {}
-        }
-    }
-
-    /// Rows `y` and, where the picture has it, `y + 1`.
-    fn pair(
-        &self,
-        window: Window<'_>,
-        y: usize,
-        lower: bool,
-        scratch: &mut Scratch,
-        out: PairMut<'_>,
-    ) {
-        let order = self.settings.order;
-        let below = if lower { y + 1 } else { y };
-        match &self.way {
-            Way::Plain => {
-                let rows = [window.row(y), window.row(below)];
-                self.kernels.plain_pair(rows, order, &self.forward, out);
-            }
-            Way::Bilinear { columns, rows } => {
-                let down = [rows[y], rows[below]];
-                let sources = down.map(|tap| [window.row(tap.first), window.row(tap.second)]);
-                let input = BilinearInput {
-                    rows: sources,
-                    down,
-                    order,
-                };
-                let fine = &mut scratch.fine;
-                self.kernels
-                    .bilinear_pair(input, columns, &self.forward, fine, out);
-            }
-            Way::Area { columns, rows } => {
-                for (row, y) in [y, y + 1]
-                    .into_iter()
-                    .enumerate()
-                    .take(1 + usize::from(lower))
-                {
-                    let (first, weights) = rows.run(y);
-                    let input =
-                        AreaInput::new(|at| window.row(first + at), weights, window.row_len);
-                    self.kernels.area_down(&input, &mut scratch.line);
-                    let fine = scratch.fine.row_mut(row);
-                    self.kernels.area_across(&scratch.line, columns, fine);
-                }
-                self.finish(lower, scratch, out);
-            }
-            Way::Wide { across, down } => {
-                for (row, y) in [y, y + 1]
-                    .into_iter()
-                    .enumerate()
-                    .take(1 + usize::from(lower))
-                {
-                    let Scratch { work, wide, .. } = scratch;
-                    resample::row(window, order.bytes(), (across, down), y, work, wide);
-                    spread(wide, order, scratch.fine.row_mut(row));
-                }
-                self.finish(lower, scratch, out);
-            }
-        }
-    }
-
-    fn finish(&self, lower: bool, scratch: &mut Scratch, out: PairMut<'_>) {
-        if !lower {
-            scratch.fine.repeat();
-        }
-        self.kernels.fine_pair(&scratch.fine, &self.forward, out);
-    }
-}
-
-impl Way {
-    fn new(from: Size, to: Size, settings: &Settings, level: Level) -> Self {
-        if from == to {
-            return Self::Plain;
-        }
-        let across = Axis::new(from.width(), to.width(), settings.filter);
-        let down = Axis::new(from.height(), to.height(), settings.filter);
-        let taps = taps::columns(&across, to.width());
-        if let (Some(taps), Some(rows)) = (taps, taps::rows(&down, to.height())) {
-            let (order, row_len) = (settings.order, from.row_len(settings.order));
-            let columns = Columns {
-                octets: (level == Level::Avx512)
-                    .then(|| Octets::new(&taps, order, row_len))
-                    .flatten(),
-                pairs: (level != Level::Scalar)
-                    .then(|| Pairs::new(&taps, order, row_len))
-                    .flatten(),
-                taps,
-            };
-            return Self::Bilinear { columns, rows };
-        }
-        match (
-            AreaColumns::new(&across, to.width(), settings.order),
-            AreaRows::new(&down, to.height()),
-        ) {
-            (Some(columns), Some(rows)) => Self::Area { columns, rows },
-            _ => Self::Wide { across, down },
-        }
-    }
-}
-
-/// Samples of 8 + 8 bits as planes in Q7, the last one repeated for an odd picture's chroma.
-fn spread(pixels: &[u16], order: PixelOrder, out: [&mut [i16]; 3]) {
-    for (plane, place) in out.into_iter().zip(order.places()) {
-        let samples = pixels
-            .chunks_exact(order.bytes())
-            .map(|pixel| (pixel[place] >> 1) as i16);
-        let last = samples.clone().next_back().unwrap_or(0);
-        let samples = samples.chain(std::iter::repeat(last));
-        for (out, sample) in plane.iter_mut().zip(samples) {
-            *out = sample;
-        }
     }
 }
 

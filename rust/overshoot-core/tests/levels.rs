@@ -4,8 +4,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use overshoot_core::{
-    Chroma, Colour, Converter, Filter, Fit, Level, Packed, PixelOrder, Planes, Range, Scratch,
-    Settings, Size, Standard, Unpacker,
+    Chroma, Colour, Converter, Filter, Fit, LEVEL_VARIABLE, Level, Packed, PixelOrder, Planes,
+    Range, Scratch, Settings, Size, Standard, Unpacker,
 };
 use proptest::prelude::*;
 
@@ -85,6 +85,29 @@ fn convert(converter: &Converter, pixels: &[u8], stride: usize, threads: usize) 
         .convert_in_bands(&rows, threads, &mut Scratch::default(), &mut planes)
         .unwrap();
     planes
+}
+
+#[test]
+fn neon_is_there_on_64_bit_arm_and_the_others_on_x86_64_alone() {
+    assert_eq!(
+        Level::Neon.is_available(),
+        cfg!(all(target_arch = "aarch64", target_endian = "little"))
+    );
+    for level in [Level::Avx2, Level::Avx512] {
+        assert!(cfg!(target_arch = "x86_64") || !level.is_available());
+    }
+}
+
+/// `make rust-neon` runs this with and without the variable.
+#[test]
+fn the_level_is_the_one_that_is_named_or_the_fastest() {
+    let named = std::env::var(LEVEL_VARIABLE).unwrap_or_default();
+    let chosen = Level::chosen().unwrap();
+    if named.is_empty() {
+        assert_eq!(Some(chosen), levels().last());
+    } else {
+        assert_eq!(chosen.name(), named);
+    }
 }
 
 proptest! {

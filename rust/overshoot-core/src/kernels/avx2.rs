@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{AreaInput, ChromaRow, Pair, PairMut, scalar};
+use super::{Ahead, AreaInput, ChromaRow, Pair, PairMut, scalar};
 use crate::PixelOrder;
 use crate::colour::{Back, Forward};
 use crate::taps::{AreaColumns, MOST_TAPS, Pairs, RowWeights};
@@ -12,17 +12,27 @@ mod area;
 mod bilinear;
 mod packed;
 mod plain;
+mod thirds;
 
 pub(super) use area::{area_across, area_down, fine_pair};
 pub(super) use bilinear::bilinear_pair;
 pub(super) use packed::packed_pair;
 pub(super) use plain::plain_pair;
+use thirds::{interleave, thirds};
 
-/// Sixteen samples of blue, green and red.
+/// Three channels, or their bytes by turns: sixteen samples, or 32 bytes, each.
 type Colours = [__m256i; 3];
 
-/// Four registers whose halves hold two of blue, two of green, two of red (and padding), as
-/// three, one for each channel: 0 to 7 in the lower half in the order of the registers.
+/// Sixteen bytes in both halves.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn both(bytes: [u8; 16]) -> __m256i {
+    // SAFETY: the array is of sixteen bytes.
+    unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes.as_ptr().cast())) }
+}
+
+/// Four registers whose halves hold 32 bits of blue, of green, of red (and of padding), as three,
+/// one for each channel: the lower halves' in the lower half, in the order of the registers.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn planar(packed: [__m256i; 4]) -> Colours {

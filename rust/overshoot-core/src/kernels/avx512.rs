@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{ChromaRow, Pair, PairMut, avx2};
+use super::{Ahead, ChromaRow, Pair, PairMut, avx2};
 use crate::PixelOrder;
 use crate::colour::{Back, Forward};
 use crate::taps::Octets;

@@ -16,17 +16,23 @@ pub(in super::super) fn area_down(input: &AreaInput<'_>, line: &mut [i16]) {
     let rows = input.rows();
     match (input.weights, rows) {
         (RowWeights::Bytes(weights), &[a, b]) => {
-            byte_weights(&[[a, b]], &[[weights[0], weights[1]]], len, line);
+            byte_weights(
+                &[[a, b]],
+                &[[weights[0], weights[1]]],
+                len,
+                input.ahead,
+                line,
+            );
         }
         (RowWeights::Bytes(weights), &[a, b, c]) => {
             let weights = [[weights[0], weights[1]], [weights[2], 0]];
-            byte_weights(&[[a, b], [c, c]], &weights, len, line);
+            byte_weights(&[[a, b], [c, c]], &weights, len, input.ahead, line);
         }
         (RowWeights::Bytes(weights), &[a, b, c, d]) => {
             let weights = [[weights[0], weights[1]], [weights[2], weights[3]]];
-            byte_weights(&[[a, b], [c, d]], &weights, len, line);
+            byte_weights(&[[a, b], [c, d]], &weights, len, input.ahead, line);
         }
-        _ => word_weights(rows, input.weights.values(), len, line),
+        _ => word_weights(rows, input.weights.values(), len, input.ahead, line),
     }
 }
 
@@ -62,6 +68,7 @@ fn byte_weights<const PAIRS: usize>(
     rows: &[[&[u8]; 2]; PAIRS],
     weights: &[[u16; 2]; PAIRS],
     len: usize,
+    mut ahead: Ahead<'_, 4>,
     line: &mut [i16],
 ) {
     let mut spread = [_mm256_setzero_si256(); PAIRS];
@@ -72,6 +79,7 @@ fn byte_weights<const PAIRS: usize>(
     let sign = _mm256_set1_epi8(-128);
     let offset = _mm256_set1_epi16(-32_768);
     for at in starts(len) {
+        ahead.fetch_to(at + BYTES);
         let (mut low, mut high) = (offset, offset);
         for ([first, second], &weights) in rows.iter().zip(&spread) {
             // SAFETY: each row has `len` bytes, and a block ends within them.
@@ -100,7 +108,13 @@ fn byte_weights<const PAIRS: usize>(
 
 /// Any number of rows.
 #[target_feature(enable = "avx2")]
-fn word_weights(rows: &[&[u8]], weights: &[u16], len: usize, line: &mut [i16]) {
+fn word_weights(
+    rows: &[&[u8]],
+    weights: &[u16],
+    len: usize,
+    mut ahead: Ahead<'_, 4>,
+    line: &mut [i16],
+) {
     let mut spread = [_mm256_setzero_si256(); MOST_TAPS];
     for (spread, &weight) in spread.iter_mut().zip(weights) {
         *spread = _mm256_set1_epi16(weight as i16);
@@ -108,6 +122,7 @@ fn word_weights(rows: &[&[u8]], weights: &[u16], len: usize, line: &mut [i16]) {
     let bias = _mm256_set1_epi16(weights.len().div_ceil(2) as i16);
     let zero = _mm256_setzero_si256();
     for at in starts(len) {
+        ahead.fetch_to(at + BYTES);
         let (mut low, mut high) = (bias, bias);
         for (row, &weight) in rows.iter().zip(&spread) {
             // SAFETY: each row has `len` bytes, and a block ends within them.

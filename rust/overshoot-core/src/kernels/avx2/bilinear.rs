@@ -10,24 +10,29 @@ pub(in super::super) fn bilinear_pair(
     pairs: &Pairs,
     down: [i16; 2],
     forward: &Forward,
+    ahead: Ahead<'_, 4>,
     out: PairMut<'_>,
 ) {
     // The windows of `pairs` end within rows of the length it was made for.
     let rows = rows.map(|rows| rows.map(|row| &row[..pairs.row_len]));
-    if pairs.split {
-        blocks::<true>(rows, pairs, down, forward, out);
-    } else {
-        blocks::<false>(rows, pairs, down, forward, out);
+    // Where a picture shrinks by less than half, one source row serves both, and is filtered once.
+    let shared = std::ptr::eq(rows[0][1], rows[1][0]);
+    match (pairs.split, shared) {
+        (false, false) => blocks::<false, false>(rows, pairs, down, forward, ahead, out),
+        (false, true) => blocks::<false, true>(rows, pairs, down, forward, ahead, out),
+        (true, false) => blocks::<true, false>(rows, pairs, down, forward, ahead, out),
+        (true, true) => blocks::<true, true>(rows, pairs, down, forward, ahead, out),
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn blocks<const SPLIT: bool>(
+fn blocks<const SPLIT: bool, const SHARED: bool>(
     rows: [[&[u8]; 2]; 2],
     pairs: &Pairs,
     down: [i16; 2],
     forward: &Forward,
+    mut ahead: Ahead<'_, 4>,
     mut out: PairMut<'_>,
 ) {
     let fine = Fine::new(forward);
@@ -42,6 +47,7 @@ fn blocks<const SPLIT: bool>(
         if x >= out.y[0].len() {
             break;
         }
+        ahead.fetch_to(offsets[6][0] as usize);
         let (mut top, mut bottom) = ([_mm256_setzero_si256(); 4], [_mm256_setzero_si256(); 4]);
         for at in 0..4 {
             // SAFETY: two entries of sixteen bytes each, of the eight of this block.
@@ -57,13 +63,14 @@ fn blocks<const SPLIT: bool>(
                 let window = unsafe { gather::<SPLIT>(row.as_ptr(), offsets) };
                 _mm256_maddubs_epi16(_mm256_shuffle_epi8(window, shuffle), weights)
             };
-            let blend = |rows: [&[u8]; 2], weight: __m256i| {
-                let (near, far) = (across(rows[0]), across(rows[1]));
+            let blend = |near: __m256i, far: __m256i, weight: __m256i| {
                 let step = _mm256_mulhrs_epi16(_mm256_sub_epi16(far, near), weight);
                 _mm256_add_epi16(near, step)
             };
-            top[at] = blend(rows[0], down[0]);
-            bottom[at] = blend(rows[1], down[1]);
+            let upper = [across(rows[0][0]), across(rows[0][1])];
+            top[at] = blend(upper[0], upper[1], down[0]);
+            let near = if SHARED { upper[1] } else { across(rows[1][0]) };
+            bottom[at] = blend(near, across(rows[1][1]), down[1]);
         }
         let (y, chroma) = fine.convert(planar(top), planar(bottom));
         store(y, chroma, x, &mut out);

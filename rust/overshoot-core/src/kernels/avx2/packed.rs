@@ -1,5 +1,7 @@
 //! Planes to packed pixels: 32 columns of two rows that share their chroma.
 
+use std::arch::asm;
+
 use super::*;
 
 const COLUMNS: usize = 32;
@@ -7,6 +9,8 @@ const COLUMNS: usize = 32;
 /// The constants of a conversion.
 struct Unpack {
     luma: __m256i,
+    under: __m256i,
+    /// What black has to lose, less the carry of luma; without the half that rounds.
     offset: __m256i,
     red_v: __m256i,
     green_u: __m256i,
@@ -14,7 +18,7 @@ struct Unpack {
     blue_u: __m256i,
 }
 
-/// What chroma adds to 32 columns, in Q6, in the order of `_mm256_unpack*_epi8`: columns 0 to 7
+/// What chroma, and the offset, add to 32 columns, in Q6, in the order of `_mm256_unpack*_epi8`: columns 0 to 7
 /// and 16 to 23 in the first of two registers, the others in the second.
 struct Parts {
     blue: [__m256i; 2],
@@ -28,7 +32,8 @@ impl Unpack {
     fn new(back: &Back) -> Self {
         Self {
             luma: _mm256_set1_epi16(back.luma),
-            offset: _mm256_set1_epi16(back.offset),
+            under: _mm256_set1_epi8(back.luma_under as i8),
+            offset: _mm256_set1_epi16(back.offset - back.luma_carry - 32),
             red_v: _mm256_set1_epi16(back.red_v),
             green_u: _mm256_set1_epi16(back.green_u),
             green_v: _mm256_set1_epi16(back.green_v),
@@ -41,6 +46,7 @@ impl Unpack {
     #[target_feature(enable = "avx2")]
     fn parts(&self, u: __m256i, v: __m256i) -> Parts {
         let twice = |part: __m256i| {
+            let part = _mm256_add_epi16(part, self.offset);
             [
                 _mm256_unpacklo_epi16(part, part),
                 _mm256_unpackhi_epi16(part, part),
@@ -60,20 +66,16 @@ impl Unpack {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn row(&self, y: __m256i, parts: &Parts) -> [__m256i; 3] {
-        let zero = _mm256_setzero_si256();
-        let fine = |words: __m256i| {
-            let luma = _mm256_mulhrs_epi16(_mm256_slli_epi16(words, 7), self.luma);
-            _mm256_add_epi16(luma, self.offset)
-        };
         let luma = [
-            fine(_mm256_unpacklo_epi8(y, zero)),
-            fine(_mm256_unpackhi_epi8(y, zero)),
+            high_products(_mm256_unpacklo_epi8(self.under, y), self.luma),
+            high_products(_mm256_unpackhi_epi8(self.under, y), self.luma),
         ];
+        // (sum * 2^9 + 2^14) >> 15 is (sum + 32) >> 6, and on ports that the shuffles leave free.
+        let level = |luma: __m256i, part: __m256i| {
+            _mm256_mulhrs_epi16(_mm256_adds_epi16(luma, part), _mm256_set1_epi16(1 << 9))
+        };
         let add = |part: &[__m256i; 2]| {
-            _mm256_packus_epi16(
-                _mm256_srai_epi16(_mm256_adds_epi16(luma[0], part[0]), 6),
-                _mm256_srai_epi16(_mm256_adds_epi16(luma[1], part[1]), 6),
-            )
+            _mm256_packus_epi16(level(luma[0], part[0]), level(luma[1], part[1]))
         };
         [add(&parts.blue), add(&parts.green), add(&parts.red)]
     }
@@ -161,6 +163,25 @@ fn blocks<const SIZE: usize, const RED_FIRST: bool>(
     whole
 }
 
+/// `_mm256_mulhi_epu16`, of which, where one factor stays the same, the compiler makes products of
+/// 32 bits that it then packs: half as fast a kernel.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn high_products(a: __m256i, b: __m256i) -> __m256i {
+    let products: __m256i;
+    // SAFETY: an instruction of AVX2 on registers alone.
+    unsafe {
+        asm!(
+            "vpmulhuw {products}, {a}, {b}",
+            products = lateout(ymm_reg) products,
+            a = in(ymm_reg) a,
+            b = in(ymm_reg) b,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    products
+}
+
 /// Interleaves 32 columns of three planes.
 ///
 /// # Safety
@@ -169,20 +190,7 @@ fn blocks<const SIZE: usize, const RED_FIRST: bool>(
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn store_three(first: __m256i, second: __m256i, third: __m256i, out: *mut u8) {
-    // Each plane's bytes go, within a half, to where they lie in three times sixteen bytes; one
-    // register of the three then takes every third byte of each plane.
-    let first = _mm256_shuffle_epi8(first, both(FIRST));
-    let second = _mm256_shuffle_epi8(second, both(SECOND));
-    let third = _mm256_shuffle_epi8(third, both(THIRD));
-    let (one, two) = (both(mask(1)), both(mask(2)));
-    let merge = |a: __m256i, b: __m256i, c: __m256i| {
-        _mm256_blendv_epi8(_mm256_blendv_epi8(a, b, one), c, two)
-    };
-    let parts = [
-        merge(first, second, third),
-        merge(second, third, first),
-        merge(third, first, second),
-    ];
+    let parts = interleave([first, second, third]);
     let stored = [
         _mm256_permute2x128_si256(parts[0], parts[1], 0x20),
         _mm256_permute2x128_si256(parts[2], parts[0], 0x30),
@@ -192,40 +200,6 @@ unsafe fn store_three(first: __m256i, second: __m256i, third: __m256i, out: *mut
         // SAFETY: of the caller.
         unsafe { _mm256_storeu_si256(out.add(32 * at).cast(), register) };
     }
-}
-
-/// Which byte of a plane's sixteen lies at each place of three times sixteen bytes, `phase` being
-/// where its first one lies: places of the same rest by 3 never meet.
-const fn spread(phase: usize) -> [u8; 16] {
-    let mut places = [0; 16];
-    let mut byte = 0;
-    while byte < 16 {
-        places[(3 * byte + phase) % 16] = byte as u8;
-        byte += 1;
-    }
-    places
-}
-
-const FIRST: [u8; 16] = spread(0);
-const SECOND: [u8; 16] = spread(1);
-const THIRD: [u8; 16] = spread(2);
-
-/// Sets the places whose rest by 3 is `rest`.
-const fn mask(rest: usize) -> [u8; 16] {
-    let mut places = [0; 16];
-    let mut at = rest;
-    while at < 16 {
-        places[at] = 0x80;
-        at += 3;
-    }
-    places
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn both(bytes: [u8; 16]) -> __m256i {
-    // SAFETY: the array is of sixteen bytes.
-    unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes.as_ptr().cast())) }
 }
 
 /// Interleaves 32 columns of three planes and a fourth of 255.

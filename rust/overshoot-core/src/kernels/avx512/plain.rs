@@ -151,7 +151,7 @@ pub(in super::super) fn plain_pair(
     out: PairMut<'_>,
 ) {
     if order.bytes() != 3 {
-        return avx2::plain_pair(rows, order, forward, out);
+        return avx2::plain_pair(rows, order, forward, Ahead::NONE, out);
     }
     let plain = Plain::new(order, forward);
     let [upper, lower] = out.y;
@@ -182,6 +182,6 @@ pub(in super::super) fn plain_pair(
             v: &mut out.v[whole / 2..],
         };
         let rows = [&rows[0][3 * whole..], &rows[1][3 * whole..]];
-        avx2::plain_pair(rows, order, forward, rest);
+        avx2::plain_pair(rows, order, forward, Ahead::NONE, rest);
     }
 }
