@@ -9,7 +9,7 @@ NPM_READY := $(NPM_CLIENT)/node_modules/.package-lock.json
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check format lint types contracts rust-check pytest bench bench-local clean
+.PHONY: help setup models demo test check format lint types contracts rust-check rust-neon pytest bench bench-local clean
 
 help: ## Show what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,20 @@ rust-check: setup
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
 	cargo test --package overshoot-core --locked --features loom --lib -- interleavings
+
+# A 64-bit ARM runs its kernels in `rust-check`; this is for other machines, and not part of `check`:
+# minutes of emulation.
+ARM := aarch64-unknown-linux-gnu
+ARM_ROOT ?= /usr/aarch64-linux-gnu
+rust-neon: export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER := aarch64-linux-gnu-gcc
+rust-neon: export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER := qemu-aarch64 -L $(ARM_ROOT)
+rust-neon: ## The Rust core's tests for 64-bit ARM, cross-compiled and emulated
+	@test -d "$$(rustc --print target-libdir --target $(ARM))" || { echo "Rust's library for ARM is missing: rustup target add $(ARM)" >&2; exit 1; }
+	@command -v aarch64-linux-gnu-gcc >/dev/null || { echo "aarch64-linux-gnu-gcc is missing: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross" >&2; exit 1; }
+	@command -v qemu-aarch64 >/dev/null || { echo "qemu-aarch64 is missing: apt-get install qemu-user" >&2; exit 1; }
+	cargo clippy --package overshoot-core --all-targets --locked --target $(ARM) -- -D warnings
+	cargo test --package overshoot-core --locked --target $(ARM)
+	OVERSHOOT_SIMD=scalar cargo test --package overshoot-core --locked --target $(ARM) --test levels -- the_level
 
 bench: setup ## Measure the frame path and the stores beside their peers
 	$(BIN)/python benches/python/bench_framepath.py

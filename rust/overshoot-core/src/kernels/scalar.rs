@@ -1,4 +1,4 @@
-//! The arithmetic of every kernel, one sample at a time. The others give the same bytes.
+//! The arithmetic of every kernel, without instructions of its own. The others give the same bytes.
 //!
 //! Samples between a resize and the colour conversion are Q7: 0 to 32,648, of 15 bits.
 //! `mulhrs(a, b) = (a b + 2^14) >> 15`, a rounded product of Q15.
@@ -20,10 +20,13 @@
 use super::{AreaInput, Pair, PairMut};
 use crate::PixelOrder;
 use crate::colour::{Back, Forward};
-use crate::taps::{AreaColumns, ColumnTap, RowTap, RowWeights};
+use crate::taps::{AreaColumns, BLOCK, ColumnTap, RowTap, RowWeights};
 
 /// A row in Q7 as three planes: blue, green, red.
 pub(crate) type Fine<'a> = [&'a [i16]; 3];
+
+/// A block of such a row.
+type FineBlock<'a> = [&'a [i16; BLOCK]; 3];
 
 pub(crate) fn mulhrs(a: i16, b: i16) -> i16 {
     ((i32::from(a) * i32::from(b) + (1 << 14)) >> 15) as i16
@@ -66,34 +69,64 @@ pub(crate) fn plain_pair(rows: [&[u8]; 2], order: PixelOrder, forward: &Forward,
     }
 }
 
-/// Two rows in Q7, each at least as long as the picture rounded up to even.
+/// Two rows in Q7 of whole blocks, at least as many as the picture has.
 pub(crate) fn fine_pair(rows: [Fine<'_>; 2], forward: &Forward, out: PairMut<'_>) {
-    for (row, y) in rows.into_iter().zip(out.y) {
-        for (x, y) in y.iter_mut().enumerate() {
-            let sum: i16 = (0..3)
-                .map(|channel| mulhrs(row[channel][x], forward.luma[channel]))
-                .sum();
-            *y = byte(((sum + 64) >> 7) + i16::from(forward.black));
+    let PairMut { y, u, v } = out;
+    let rows = rows.map(|row| row.map(|plane| plane.as_chunks::<BLOCK>().0));
+    for (row, y) in rows.into_iter().zip(y) {
+        for (block, y) in y.chunks_mut(BLOCK).enumerate() {
+            let luma = fine_luma(row.map(|plane| &plane[block]), forward);
+            y.copy_from_slice(&luma[..y.len()]);
         }
     }
-    for (index, (u, v)) in out.u.iter_mut().zip(out.v).enumerate() {
-        let differences = [2 * index, 2 * index + 1].map(|x| {
-            let mean = [0, 1, 2].map(|channel| {
-                (i32::from(rows[0][channel][x]) + i32::from(rows[1][channel][x]) + 1) >> 1
-            });
-            [mean[0] - mean[1], mean[2] - mean[1]]
-        });
-        let weigh = |weights: [i16; 2]| {
-            let sum: i32 = (0..2)
-                .map(|at| (differences[0][at] + differences[1][at]) * i32::from(weights[at]))
-                .sum();
-            (((sum + (1 << 22)) >> 23) + 128).clamp(0, 255) as u8
-        };
-        (*u, *v) = (weigh(forward.u), weigh(forward.v));
+    let planes = u.chunks_mut(BLOCK / 2).zip(v.chunks_mut(BLOCK / 2));
+    for (block, (u, v)) in planes.enumerate() {
+        let rows = rows.map(|row| row.map(|plane| &plane[block]));
+        let chroma = fine_chroma(rows, forward);
+        u.copy_from_slice(&chroma[0][..u.len()]);
+        v.copy_from_slice(&chroma[1][..v.len()]);
     }
 }
 
-/// One row in Q7 from the two source rows of `down`.
+fn fine_luma(row: FineBlock<'_>, forward: &Forward) -> [u8; BLOCK] {
+    let mut luma = [0; BLOCK];
+    for (x, y) in luma.iter_mut().enumerate() {
+        let sum: i16 = (0..3)
+            .map(|channel| mulhrs(row[channel][x], forward.luma[channel]))
+            .sum();
+        *y = byte(((sum + 64) >> 7) + i16::from(forward.black));
+    }
+    luma
+}
+
+/// U and V.
+fn fine_chroma(rows: [FineBlock<'_>; 2], forward: &Forward) -> [[u8; BLOCK / 2]; 2] {
+    let mut differences = [[0_i16; BLOCK]; 2];
+    for x in 0..BLOCK {
+        // Of 15 bits each, so that the sum fits 16.
+        let mean = |channel: usize| {
+            let sum = rows[0][channel][x] as u16 + rows[1][channel][x] as u16;
+            ((sum + 1) >> 1) as i16
+        };
+        differences[0][x] = mean(0) - mean(1);
+        differences[1][x] = mean(2) - mean(1);
+    }
+    [forward.u, forward.v].map(|weights| {
+        let mut plane = [0; BLOCK / 2];
+        for (index, sample) in plane.iter_mut().enumerate() {
+            let sum: i32 = (0..2)
+                .map(|at| {
+                    let pair = &differences[at][2 * index..][..2];
+                    (i32::from(pair[0]) + i32::from(pair[1])) * i32::from(weights[at])
+                })
+                .sum();
+            *sample = (((sum + (1 << 22)) >> 23) + 128).clamp(0, 255) as u8;
+        }
+        plane
+    })
+}
+
+/// One row in Q7 from the two source rows of `down`, in whole blocks.
 pub(crate) fn bilinear_row(
     rows: [&[u8]; 2],
     columns: &[ColumnTap],
@@ -101,15 +134,63 @@ pub(crate) fn bilinear_row(
     order: PixelOrder,
     out: [&mut [i16]; 3],
 ) {
-    for (out, place) in out.into_iter().zip(order.places()) {
-        for (out, tap) in out.iter_mut().zip(columns) {
-            let [near, far] = rows.map(|row| {
-                let sample = |pixel: usize| i16::from(row[order.bytes() * pixel + place]);
-                let weight = i16::from(tap.weight);
-                sample(tap.first) * (128 - weight) + sample(tap.second) * weight
-            });
-            *out = near + mulhrs(far - near, down.weight);
+    match order.bytes() {
+        1 => bilinear_blocks::<1>(rows, columns, down, order, out),
+        3 => bilinear_blocks::<3>(rows, columns, down, order, out),
+        _ => bilinear_blocks::<4>(rows, columns, down, order, out),
+    }
+}
+
+fn bilinear_blocks<const SIZE: usize>(
+    rows: [&[u8]; 2],
+    columns: &[ColumnTap],
+    down: RowTap,
+    order: PixelOrder,
+    out: [&mut [i16]; 3],
+) {
+    let [near, far] = rows.map(|row| row.as_chunks::<SIZE>().0);
+    // Of one length, so that what is checked of one row is known of the other.
+    let rows = [near, &far[..near.len()]];
+    let mut out = out.map(|plane| plane.as_chunks_mut::<BLOCK>().0);
+    let mut planes = [[[0; BLOCK]; 3]; 2];
+    for (block, columns) in columns.as_chunks::<BLOCK>().0.iter().enumerate() {
+        across(rows, columns, &mut planes);
+        let [near, far] = &planes;
+        for (out, place) in out.iter_mut().zip(order.places()) {
+            for (x, out) in out[block].iter_mut().enumerate() {
+                let (near, far) = (near[place][x], far[place][x]);
+                *out = near + mulhrs(far - near, down.weight);
+            }
         }
+    }
+}
+
+/// A block of outputs from two rows, as planes of the first, second and third sample of pixels.
+///
+/// A pixel's samples lie in 16 bits each of one word: sums have 15, so that one multiplication
+/// serves them all.
+fn across<const SIZE: usize>(
+    [near, far]: [&[[u8; SIZE]]; 2],
+    columns: &[ColumnTap; BLOCK],
+    planes: &mut [[[i16; BLOCK]; 3]; 2],
+) {
+    let word = |pixel: &[u8; SIZE]| {
+        let samples = pixel.iter().take(3).zip([0, 16, 32]);
+        samples.fold(0, |word, (&sample, bits)| word | u64::from(sample) << bits)
+    };
+    let [near_planes, far_planes] = planes;
+    for (x, tap) in columns.iter().enumerate() {
+        // 1 to 127.
+        let weight = tap.weight as u64;
+        let blend = |row: &[[u8; SIZE]], planes: &mut [[i16; BLOCK]; 3]| {
+            let (first, second) = (word(&row[tap.first]), word(&row[tap.second]));
+            let sums = first * (128 - weight) + second * weight;
+            for (plane, bits) in planes.iter_mut().take(SIZE).zip([0, 16, 32]) {
+                plane[x] = (sums >> bits) as i16;
+            }
+        };
+        blend(near, near_planes);
+        blend(far, far_planes);
     }
 }
 

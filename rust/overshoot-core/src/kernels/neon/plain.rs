@@ -105,6 +105,7 @@ unsafe fn load<const SIZE: usize, const RED_FIRST: bool>(row: *const u8) -> [uin
                 let pixels = vld3q_u8(row);
                 [pixels.0, pixels.1, pixels.2]
             }
+            // Not `vld4q_u8`: the compiler takes it apart where one of its four is not used.
             _ => {
                 let two = |at: usize| {
                     let pixels = vld1q_u16_x2(row.add(32 * at).cast());
