@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from overshoot.domain.action import DetectedAction
 from overshoot.errors import ConfigurationError
 from overshoot.ports.action_format import ActionFormat
-from support.actions import actions
+from overshoot.testing.strategies import actions
 
 NAMES = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1)
 SECONDS = st.floats(0, 1e15) | st.sampled_from([0.0, -0.0, 5e-324, 0.1 + 0.2, 1e9, 1e15])
