@@ -32,9 +32,9 @@ class EchoInference:
         self.requests: list[InferenceRequest] = []
         self.answer: Callable[[InferenceRequest], InferenceAnswer] = answer or _prompt_of
         self.failure: Exception | None = None
-        self.gate = asyncio.Event()
+        self.gate: asyncio.Event = asyncio.Event()
         self.gate.set()
-        self.start_gate = asyncio.Event()
+        self.start_gate: asyncio.Event = asyncio.Event()
         self.start_gate.set()
         self.sessions: int = 0
         self.open_sessions: int = 0

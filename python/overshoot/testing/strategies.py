@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 
 NAMES = ("waving hand", "thumbs up", "pointing", "=1+1")
 
-names = st.sampled_from(NAMES)
-times = st.sampled_from([0.0, 0.1, 1.0, 1.5, 2.0, 7.25, 1e6]) | st.floats(0, 1e9)
-confidences = st.sampled_from([0.0, 0.5, 0.6, 1.0]) | st.floats(0, 1)
-sessions = st.sampled_from(["s1", "s2", "Ünï\0", ""])
-prompts = st.sampled_from(["Who waves?", "STRASSE", "straße 100%_\\", "a\0b", ""])
-pieces = st.sampled_from(["W", "wave", "ss", "ß", "%", "_", "\\", "\0", "", "?"])
-values = st.recursive(
+names: st.SearchStrategy[str] = st.sampled_from(NAMES)
+times: st.SearchStrategy[float] = st.sampled_from([0.0, 0.1, 1.0, 1.5, 2.0, 7.25, 1e6]) | st.floats(
+    0, 1e9
+)
+confidences: st.SearchStrategy[float] = st.sampled_from([0.0, 0.5, 0.6, 1.0]) | st.floats(0, 1)
+sessions: st.SearchStrategy[str] = st.sampled_from(["s1", "s2", "Ünï\0", ""])
+prompts: st.SearchStrategy[str] = st.sampled_from(
+    ["Who waves?", "STRASSE", "straße 100%_\\", "a\0b", ""]
+)
+pieces: st.SearchStrategy[str] = st.sampled_from(
+    ["W", "wave", "ss", "ß", "%", "_", "\\", "\0", "", "?"]
+)
+values: st.SearchStrategy[Any] = st.recursive(
     st.sampled_from([None, True, False, 0, 1, 1.0, -0.0, 10**30, "1", "null", "\0 ü \U0001f44b"])
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
@@ -39,7 +45,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner),
     max_leaves=3,
 )
-keys = st.sampled_from(["k", "a.b", '"$', "ü", "0", ""])
+keys: st.SearchStrategy[str] = st.sampled_from(["k", "a.b", '"$', "ü", "0", ""])
 
 
 def _metadata() -> st.SearchStrategy[dict[str, Any]]:

@@ -39,7 +39,7 @@ AWKWARD_NAMES: Final = (
     ),
     *("waving 👋🏽", "a\u2028b\x85c", "a;=1+1", '"', '""', "null", "[1]", "{}", "#", "\\", "\\N"),
 )
-anything = st.lists(
+anything: st.SearchStrategy[list[DetectedAction]] = st.lists(
     st.builds(
         DetectedAction,
         NAMES.filter(str.strip) | st.sampled_from(AWKWARD_NAMES),
@@ -60,8 +60,8 @@ AWKWARD: Final = [DetectedAction(name, 1.0, 0, 0.5) for name in AWKWARD_NAMES]
 class Counted(str):
     """A name that tells how many of its kind are held."""
 
-    held = 0
-    most = 0
+    held: int = 0
+    most: int = 0
 
     def __init__(self, _: str) -> None:
         Counted.held += 1

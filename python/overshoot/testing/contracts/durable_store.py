@@ -132,4 +132,4 @@ class DurableStoreMachine(StoreMachine):
     @rule()
     def close_and_open(self) -> None:
         self.store.close()
-        self.store = self.open_again(self.store, self.clock)
+        self.store: Store = self.open_again(self.store, self.clock)

@@ -48,7 +48,7 @@ class SourceContract:
     ``first_time`` is the timestamp of the first frame, where it is not the beginning.
     """
 
-    first_time = 0.0
+    first_time: float = 0.0
 
     @pytest.fixture
     def make_source(self) -> MakeSource:

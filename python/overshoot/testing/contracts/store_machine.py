@@ -45,10 +45,10 @@ class StoreMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = ManualClock()
-        self.store = self.make_store(self.clock)
+        self.clock: ManualClock = ManualClock()
+        self.store: Store = self.make_store(self.clock)
         self.kept: list[StoredAction] = []
-        self.latest = 0
+        self.latest: int = 0
 
     def teardown(self) -> None:
         self.store.close()

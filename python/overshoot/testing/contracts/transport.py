@@ -59,7 +59,7 @@ class ScriptedFeed:
     def __init__(self, count: int | None = None, *, error: Exception | None = None) -> None:
         self._count = count
         self._error = error
-        self.given = 0
+        self.given: int = 0
 
     async def next_frame(self) -> PlanarFrame | None:
         await asyncio.sleep(0.005)
