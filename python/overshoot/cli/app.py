@@ -8,9 +8,11 @@ import typer
 from rich.console import Console
 
 from overshoot.cli.analyze import analyze
+from overshoot.cli.cameras import cameras
 from overshoot.cli.config import config
 from overshoot.cli.demo import demo
 from overshoot.cli.detect import detect
+from overshoot.cli.doctor import doctor
 from overshoot.cli.exit_codes import EXIT_CODES, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from overshoot.cli.export import export
 from overshoot.cli.models import models
@@ -42,6 +44,8 @@ app.command()(serve)
 app.command()(query)
 app.command()(export)
 app.command()(replay)
+app.command()(cameras)
+app.command()(doctor)
 app.command()(config)
 app.add_typer(models, name="models")
 

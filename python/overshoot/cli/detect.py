@@ -11,6 +11,7 @@ import typer
 from overshoot.cli.detect_view import LiveActions, SourceRow, summary
 from overshoot.cli.exit_codes import EXIT_FAILED, leave_if_cut_short
 from overshoot.cli.file_bars import FileBars
+from overshoot.cli.kept_actions import address_of
 from overshoot.cli.shared_options import ANSWERS, SAMPLING, STORE, Run, shared
 from overshoot.cli.side_by_side import USUAL_JOBS, JobsOption, side_by_side
 from overshoot.cli.source_argument import SOURCE_HELP, Named, all_sources
@@ -207,7 +208,7 @@ async def _watched(detector: ActionDetector) -> None:
 def _store(run: Run) -> ActionStore:
     from overshoot.client.action_store import ActionStore
 
-    return ActionStore(run.settings.store)
+    return ActionStore(address_of(run.settings))
 
 
 def _who_answers(run: Run) -> dict[str, Any]:

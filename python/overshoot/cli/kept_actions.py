@@ -79,27 +79,34 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def opened(settings: Settings) -> Generator[ActionStore]:
-    """The store in force, which must be there already.
-
-    A path is a file of SQLite, too.
-    """
+    """The store in force, which must be there already."""
     from overshoot.client.action_store import ActionStore
 
-    address = settings.store
+    address = address_of(settings)
     if address is None:
         message = "no store is named: give --store sqlite:///actions.db, or set OVERSHOOT_STORE"
         raise ConfigurationError(message, details={"field": "store"})
-    if "://" not in address:
-        address = f"sqlite:///{address}"
-    kind, _, place = address.partition("://")
-    if kind == "sqlite" and len(place) > 1 and not Path(place[1:]).is_file():
-        # Opening would make an empty one.
-        raise StoreError(f"there is no store in {place[1:]}: no such file")
+    missing = missing_file(address)
+    if missing is not None:
+        raise StoreError(f"there is no store in {missing}: no such file")
     store = ActionStore(address)
     try:
         yield store
     finally:
         store.close()
+
+
+def address_of(settings: Settings) -> str | None:
+    """The address of the store in force; a path is a file of SQLite, too."""
+    address = settings.store
+    return address if address is None or "://" in address else f"sqlite:///{address}"
+
+
+def missing_file(address: str) -> Path | None:
+    """The file of a store that is not there; opening it would make an empty one."""
+    kind, _, place = address.partition("://")
+    path = Path(place[1:])
+    return path if kind == "sqlite" and len(place) > 1 and not path.is_file() else None
 
 
 def _query(filters: dict[str, Any]) -> dict[str, Any]:

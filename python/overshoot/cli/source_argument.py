@@ -113,8 +113,7 @@ def all_sources(
     Files are to be read as fast as they are answered. `ConfigurationError` as for `one_source`.
     """
     named: list[Named] = []
-    asked: list[str | None] = [*(given or [settings.source])]
-    for text in asked:
+    for text in given if given else (settings.source,):
         videos = _videos_alone(text or "")
         if videos:
             named += [Named(VideoFileSource(path, real_time=False), str(path)) for path in videos]
