@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -172,7 +173,7 @@ async def _live(
         if screen is None:
             row.action(action)
         else:
-            row.actions[action.action] += 1
+            row.count(action)
             screen.ended(action)
 
     kept = _store(run)
@@ -186,14 +187,10 @@ async def _live(
         **answering,
     )
     try:
-        with run.stopping.listening():
-            if screen is not None:
-                screen.live.start()
+        with run.stopping.listening(), screen.screen if screen else nullcontext():
             await run.stopping.first(_watched(detector), seconds)
     finally:
         await detector.stop()
-        if screen is not None:
-            screen.live.stop()
         kept.close()
     return found, [row]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
+
+from overshoot.cli.screen import Screen
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -53,13 +54,17 @@ class SourceRow:
 
     def action(self, action: DetectedAction) -> None:
         """Something was seen in it."""
-        self.actions[action.action] += 1
-        self.seconds = max(self.seconds, action.timestamp + (action.duration or 0.0))
+        self.count(action)
         if self.output.as_json:
             self.output.json(self._values(action))
         else:
             label = Text(f"  {self.label}", "dim") if self.named.is_file else Text()
             self.output.line(Text.assemble(*_told(action), label))
+
+    def count(self, action: DetectedAction) -> None:
+        """The same, which somebody else shows."""
+        self.actions[action.action] += 1
+        self.seconds = max(self.seconds, action.timestamp + (action.duration or 0.0))
 
     def error(self, error: OvershootError, *, fatal: bool = False) -> None:
         """Something went wrong; where it is ``fatal`` the source is given up."""
@@ -98,9 +103,7 @@ class LiveActions:
         self._title = title
         self._going: dict[object, DetectedAction] = {}
         self._over: deque[DetectedAction] = deque(maxlen=VISIBLE_ACTIONS)
-        self.live: Live = Live(
-            get_renderable=self._draw, console=output.results, refresh_per_second=8
-        )
+        self.screen: Screen = Screen(output.results, self._draw)
 
     def started(self, action: DetectedAction) -> None:
         """It goes on."""

@@ -50,6 +50,7 @@ class Output:
         self.as_json = as_json
         self.quiet = quiet
         self.on_reader_gone = on_reader_gone
+        self.above: Console | None = None
         width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
         self.results: Console = _Results(self._reader_gone, highlight=False, width=width)
         self.notes: Console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -82,8 +83,8 @@ class Output:
             self._reader_gone()
 
     def line(self, text: Text | str) -> None:
-        """A result."""
-        self.results.print(text, markup=False, soft_wrap=True)
+        """A result; above the bars, where some are drawn on the same terminal."""
+        (self.above or self.results).print(text, markup=False, soft_wrap=True)
 
     def table(self, table: RenderableType) -> None:
         """Results as a table."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from attrs import asdict, frozen
 from rich.console import Group, RenderableType
-from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from overshoot.cli.screen import Screen
 
 if TYPE_CHECKING:
     from overshoot.cli.output import Output
@@ -150,17 +151,14 @@ class LiveView:
         self._results: deque[InferenceResult[Any]] = deque(maxlen=VISIBLE_RESULTS)
         self._count = 0
         self._began: float | None = None
-        self._live = Live(
-            get_renderable=self._draw, console=self._console, refresh_per_second=8, transient=False
-        )
+        self._screen = Screen(output.results, self._draw)
 
     def __enter__(self) -> Self:
-        self._live.start()
+        self._screen.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.refresh()
-        self._live.stop()
+        self._screen.__exit__()
 
     def started(self, stream_id: str, gateway: str) -> None:
         """Shows where, and lets the progress run."""
