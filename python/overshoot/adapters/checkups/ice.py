@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 STUN_SECONDS: Final = (0.5, 1.0, 2.0)
 """A datagram may be lost; so long is waited after the first, second and third."""
 TURN_SECONDS: Final = 6.0
+GIVING_BACK_SECONDS: Final = 2.0
 _NO_UDP: Final = "check host and port, and that UDP to it is let through by firewalls"
 _UNAUTHORIZED: Final = 401
 
@@ -115,6 +116,17 @@ def _seen_as(hop: str, answered: asyncio.Future[tuple[str, int]]) -> Finding:
     return fine(hop, f"it sees us at {host}{behind}", address=host, port=port)
 
 
+class _Relayed(asyncio.DatagramProtocol):
+    """Tells when its relay is gone."""
+
+    def __init__(self) -> None:
+        self.gone: asyncio.Future[None] = asyncio.Future()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+
 async def _turn(
     hop: str, address: tuple[str, int], where: dict[str, Any], server: IceServer
 ) -> Finding:
@@ -128,8 +140,8 @@ async def _turn(
     secure = ssl.create_default_context() if where["scheme"] == "turns" else None
     try:
         async with asyncio.timeout(TURN_SECONDS):
-            transport, _ = await create_turn_endpoint(
-                asyncio.DatagramProtocol,
+            transport, relay = await create_turn_endpoint(
+                _Relayed,
                 server_addr=place,
                 username=server.username,
                 password=server.credential,
@@ -144,6 +156,8 @@ async def _turn(
         return broken(hop, f"it cannot be reached ({error.strerror or error})", _NO_UDP)
     relayed = transport.get_extra_info("sockname")
     transport.close()
+    # It is given back to the server first; one that does not answer frees it by itself.
+    await asyncio.wait({relay.gone}, timeout=GIVING_BACK_SECONDS)
     return fine(hop, f"it relays for us from {relayed[0]}", relayed=f"{relayed[0]}:{relayed[1]}")
 
 
