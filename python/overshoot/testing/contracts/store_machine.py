@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from contracts.store_contract import EVERYTHING
 from overshoot import ConfigurationError
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.cursor import ORDERS, Cursor, Order
@@ -18,8 +17,9 @@ from overshoot.domain.query import ActionQuery
 from overshoot.domain.stored import ActionSummary, StoredAction, interval_counts, summaries
 from overshoot.ports.clock import Clock
 from overshoot.ports.store import Store
+from overshoot.testing.contracts.store import EVERYTHING
 from overshoot.testing.manual_clock import ManualClock
-from support.actions import actions, conditions, exact, filters
+from overshoot.testing.strategies import actions, conditions, exact, filters
 
 THOROUGH = "OVERSHOOT_THOROUGH"
 
@@ -45,10 +45,10 @@ class StoreMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = ManualClock()
-        self.store = self.make_store(self.clock)
+        self.clock: ManualClock = ManualClock()
+        self.store: Store = self.make_store(self.clock)
         self.kept: list[StoredAction] = []
-        self.latest = 0
+        self.latest: int = 0
 
     def teardown(self) -> None:
         self.store.close()

@@ -23,7 +23,7 @@ from overshoot.domain.stored import ActionSummary, IntervalCount, StoredAction
 from overshoot.ports.clock import Clock
 from overshoot.ports.store import Store
 from overshoot.testing.manual_clock import ManualClock
-from support.actions import exact
+from overshoot.testing.strategies import exact
 
 MakeStore: TypeAlias = "Callable[[Clock], Store]"
 EVERYTHING = ActionQuery()
@@ -135,7 +135,8 @@ class StoreContract:
     def test_metadata_that_is_not_json_is_refused(self, store: Store, wrong: object) -> None:
         store.add([action()])
         latest = store.latest()
-        for at in ({"deep": [{"er": wrong}]}, {"at once": wrong}):
+        places: list[dict[str, Any]] = [{"deep": [{"er": wrong}]}, {"at once": wrong}]
+        for at in places:
             with pytest.raises(ConfigurationError) as caught:
                 store.add([action(), action(**at), action()])
             assert caught.value.details["field"] == "metadata"
@@ -207,7 +208,8 @@ class StoreContract:
         assert frames(store, prompt_contains="ίσυφος") == [3]
 
     def test_metadata_is_compared_with_its_type(self, store: Store) -> None:
-        for number, value in enumerate([1, 1.0, True, "1", None, [1], [1.0], {"a": 1, "b": []}]):
+        values: list[Any] = [1, 1.0, True, "1", None, [1], [1.0], {"a": 1, "b": []}]
+        for number, value in enumerate(values):
             store.add([action(frame_number=number, k=value)])
         store.add([action(frame_number=99)])
         found = [frames(store, metadata={"k": value}) for value in (1, 1.0, True, "1", None)]
@@ -261,7 +263,12 @@ class StoreContract:
     @pytest.mark.parametrize("limit", [1, 3, 1000])
     def test_pages_are_the_whole_list(self, store: Store, order: Order, limit: int) -> None:
         store.add([action("ab"[n % 2], float(n % 3), n, (n % 4) / 4) for n in range(20)])
-        for filters in ({}, {"action": "a"}, {"min_confidence": 0.5, "last_seconds": 1}):
+        asked: list[dict[str, Any]] = [
+            {},
+            {"action": "a"},
+            {"min_confidence": 0.5, "last_seconds": 1},
+        ]
+        for filters in asked:
             whole = store.select(ActionQuery(order=order, **filters))
             paged = list(pages(store, limit, order=order, **filters))
             assert [stored for page in paged for stored in page] == whole

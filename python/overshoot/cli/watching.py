@@ -1,52 +1,24 @@
-"""The main job from end to end: a source, real WebRTC, a gateway, answers, a summary."""
+"""A source, a question, and answers as they come: what ``watch`` and ``demo`` do."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field
 
-from overshoot.client.realtime_vision import RealtimeVision, RealtimeVisionConfig
+from overshoot.client.realtime_vision import RealtimeVision
 from overshoot.domain.stream import StreamProcessingConfig
 
 if TYPE_CHECKING:
-    from overshoot.domain.inference import InferenceResult, JsonSchema
-    from overshoot.domain.source import StreamSource
+    from overshoot.cli.stopping import Stopping
+    from overshoot.cli.watch_view import View
+    from overshoot.client.realtime_vision import RealtimeVisionConfig
+    from overshoot.domain.inference import InferenceResult
     from overshoot.errors import OvershootError
 
 DEFAULT_PROMPT = "Describe what you see"
 SAMPLING = StreamProcessingConfig(target_fps=12, clip_length_seconds=1.0, delay_seconds=1.0)
 """Twelve frames a second, because a waving hand turns up to five times in one."""
-
-
-@frozen
-class Gateway:
-    """A gateway somewhere else."""
-
-    api_url: str
-    api_key: str = field(repr=False)
-
-
-@frozen
-class Job:
-    """What to watch and what to ask.
-
-    Attributes:
-        source: where frames come from.
-        prompt: the question.
-        seconds: stop after this long; None goes on to the end of the source.
-        output_schema: JSON schema for the answers, or None for text.
-        gateway: None starts one in this process.
-    """
-
-    source: StreamSource
-    prompt: str = DEFAULT_PROMPT
-    seconds: float | None = None
-    output_schema: JsonSchema | None = None
-    gateway: Gateway | None = None
 
 
 @define
@@ -69,7 +41,7 @@ class Sighting:
 
 @define
 class Summary:
-    """What a job came to.
+    """What came of it.
 
     Attributes:
         answered: results with an answer.
@@ -102,51 +74,45 @@ class Summary:
             self.unsupported[item.asked] = item.remedy
 
 
-async def run(
-    job: Job,
+async def watch_stream(
+    config: RealtimeVisionConfig[Any],
+    view: View,
+    stopping: Stopping,
     *,
-    on_started: Callable[[str, str], None],
-    on_result: Callable[[InferenceResult[Any]], None],
+    seconds: float | None,
+    place: str,
 ) -> Summary:
-    """Do the job; ``on_started`` gets the stream's id and the gateway's address.
+    """Show what is answered until the source ends, the seconds are over or the end is asked for.
 
-    Raises what `RealtimeVision.start` raises. Everything it started has ended when it returns.
+    Raises what `RealtimeVision.start` raises, and the error with which a stream ended. Everything
+    it started has ended when it returns.
     """
     summary = Summary()
 
     def handle(result: InferenceResult[Any]) -> None:
         summary.add(result)
-        on_result(result)
+        view.result(result)
 
     def note(error: OvershootError) -> None:
         summary.errors.append(error.message)
+        view.error(error)
 
-    async with AsyncExitStack() as stack:
-        gateway = job.gateway or await _own_gateway(stack)
-        vision = RealtimeVision(
-            RealtimeVisionConfig(
-                api_url=gateway.api_url,
-                api_key=gateway.api_key,
-                prompt=job.prompt,
-                source=job.source,
-                output_schema=job.output_schema,
-                processing=SAMPLING,
-                on_result=handle,
-                on_error=note,
-            )
-        )
-        await stack.enter_async_context(vision)
-        on_started(vision.get_stream_id() or "", gateway.api_url)
+    vision = RealtimeVision(evolve(config, on_result=handle, on_error=note))
+    with view:
         try:
-            end = await asyncio.wait_for(vision.wait_ended(), job.seconds)
-            summary.end_reason = end.reason
-        except TimeoutError:
-            summary.end_reason = "time_is_up"
+            end = None
+            if await stopping.first(_started(vision)):
+                view.started(vision.get_stream_id() or "", place)
+                end = await stopping.first(vision.wait_ended(), seconds)
+        finally:
+            await vision.stop()
+    summary.end_reason = end.reason if end else stopping.reason or "time_is_up"
+    view.summary(summary)
+    if end is not None and end.error is not None:
+        raise end.error
     return summary
 
 
-async def _own_gateway(stack: AsyncExitStack) -> Gateway:
-    from overshoot.gateway import LocalGateway
-
-    local = await stack.enter_async_context(LocalGateway())
-    return Gateway(local.url, local.api_key)
+async def _started(vision: RealtimeVision[Any]) -> bool:
+    await vision.start()
+    return True

@@ -1,31 +1,59 @@
-"""What ``overshoot demo`` shows: a live screen, plain lines where there is no terminal, or JSON."""
+"""What ``watch`` and ``demo`` show: a live screen, lines where there is no terminal, or JSON."""
 
 from __future__ import annotations
 
-import json
 import statistics
-import sys
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from attrs import asdict
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
+from attrs import asdict, frozen
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from overshoot.cli.screen import Screen
+
 if TYPE_CHECKING:
-    from overshoot.demos.main_job import Summary
+    from overshoot.cli.output import Output
+    from overshoot.cli.watching import Summary
     from overshoot.domain.inference import InferenceResult
+    from overshoot.errors import OvershootError
 
 VISIBLE_RESULTS = 8
 
 
+@frozen
+class Head:
+    """What stands above the answers.
+
+    Attributes:
+        command: whose screen it is.
+        source: in words.
+        prompt: the question.
+        seconds: how long it goes on; None where nobody knows.
+    """
+
+    command: str
+    source: str
+    prompt: str
+    seconds: float | None
+
+    @property
+    def text(self) -> Text:
+        """A line each."""
+        text = Text.assemble(
+            ("source  ", "bold"), self.source, "\n", ("prompt  ", "bold"), self.prompt
+        )
+        if self.seconds is not None:
+            text.append(f"\nends after {self.seconds:g} s", style="dim")
+        return text
+
+
 class View(Protocol):
-    """Shows a job while it runs, as a context manager, and its summary after that."""
+    """Shows a stream while it runs, as a context manager, and its summary after that."""
 
     def __enter__(self) -> Self: ...
 
@@ -39,6 +67,10 @@ class View(Protocol):
         """An answer came."""
         ...
 
+    def error(self, error: OvershootError) -> None:
+        """Something went wrong, and it goes on."""
+        ...
+
     def summary(self, summary: Summary) -> None:
         """It is over."""
         ...
@@ -47,14 +79,15 @@ class View(Protocol):
 class JsonView:
     """One JSON object a line on stdout."""
 
-    def __init__(self) -> None:
+    def __init__(self, output: Output) -> None:
+        self._output = output
         self._began = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        sys.stdout.flush()
+        pass
 
     def started(self, stream_id: str, gateway: str) -> None:
         """One object of type ``started``."""
@@ -64,26 +97,28 @@ class JsonView:
         """The result's own fields."""
         self._print(asdict(result))
 
+    def error(self, error: OvershootError) -> None:
+        """A sentence on stderr; it is in the summary, too."""
+        self._output.problem(error)
+
     def summary(self, summary: Summary) -> None:
         """One object of type ``summary``."""
         self._print({"type": "summary", **asdict(summary)})
 
     def _print(self, value: dict[str, Any]) -> None:
         value["elapsed_seconds"] = round(time.monotonic() - self._began, 3)
-        sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
-        sys.stdout.flush()
+        self._output.json(value)
 
 
 class PlainView:
     """One line for each result on stdout; everything else on stderr."""
 
-    def __init__(self, source: str, prompt: str, seconds: float | None) -> None:
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._head = _head(source, prompt, seconds)
+    def __init__(self, output: Output, head: Head) -> None:
+        self._output = output
+        self._head = head
 
     def __enter__(self) -> Self:
-        self._err.print(self._head)
+        self._output.note(self._head.text)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -91,44 +126,39 @@ class PlainView:
 
     def started(self, stream_id: str, gateway: str) -> None:
         """Says where."""
-        self._err.print(f"stream {stream_id} at {gateway}", markup=False)
+        self._output.note(f"stream {stream_id} at {gateway}")
 
     def result(self, result: InferenceResult[Any]) -> None:
         """Time, latency and text in one line."""
-        self._out.print(_row_text(result))
+        self._output.line(_row_text(result))
+
+    def error(self, error: OvershootError) -> None:
+        """A sentence."""
+        self._output.problem(error)
 
     def summary(self, summary: Summary) -> None:
         """The table of what was detected."""
-        self._err.print(_summary(summary))
+        self._output.note(_summary(summary))
 
 
 class LiveView:
     """A screen that is drawn over again: progress, the newest results, what was detected."""
 
-    def __init__(self, source: str, prompt: str, seconds: float | None) -> None:
-        self._console = Console(highlight=False)
-        self._head = _head(source, prompt, seconds)
-        self._seconds = seconds
+    def __init__(self, output: Output, head: Head) -> None:
+        self._console = output.results
+        self._head = head
         self._where = Text("connecting …", style="dim")
         self._results: deque[InferenceResult[Any]] = deque(maxlen=VISIBLE_RESULTS)
         self._count = 0
         self._began: float | None = None
-        self._live = Live(
-            get_renderable=self._draw, console=self._console, refresh_per_second=8, transient=False
-        )
-
-    @staticmethod
-    def possible() -> bool:
-        """Whether stdout is a terminal that can be drawn on."""
-        return Console().is_terminal and not Console().is_dumb_terminal
+        self._screen = Screen(output.results, self._draw)
 
     def __enter__(self) -> Self:
-        self._live.start()
+        self._screen.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.refresh()
-        self._live.stop()
+        self._screen.__exit__()
 
     def started(self, stream_id: str, gateway: str) -> None:
         """Shows where, and lets the progress run."""
@@ -140,6 +170,10 @@ class LiveView:
         self._count += 1
         self._results.append(result)
 
+    def error(self, error: OvershootError) -> None:
+        """Told above the screen."""
+        self._console.print(Text(f"error: {error.message}", style="red"))
+
     def summary(self, summary: Summary) -> None:
         """The table of what was detected."""
         self._console.print(_summary(summary))
@@ -147,9 +181,9 @@ class LiveView:
     def _draw(self) -> RenderableType:
         elapsed = 0.0 if self._began is None else time.monotonic() - self._began
         status = Table.grid(padding=(0, 1))
-        if self._seconds is not None:
-            bar = ProgressBar(total=self._seconds, completed=min(elapsed, self._seconds), width=40)
-            status.add_row(bar, f"{elapsed:4.1f} / {self._seconds:g} s", f"{self._count} results")
+        if (seconds := self._head.seconds) is not None:
+            bar = ProgressBar(total=seconds, completed=min(elapsed, seconds), width=40)
+            status.add_row(bar, f"{elapsed:4.1f} / {seconds:g} s", f"{self._count} results")
         else:
             status.add_row(f"{elapsed:5.1f} s", f"{self._count} results")
         rows = Table(box=None, expand=True, pad_edge=False)
@@ -159,14 +193,15 @@ class LiveView:
         rows.add_column("detected", ratio=2, style="magenta")
         for result in self._results:
             rows.add_row(*_cells(result))
-        return Panel(Group(self._head, self._where, status, Text(), rows), title="overshoot demo")
+        parts = Group(self._head.text, self._where, status, Text(), rows)
+        return Panel(parts, title=f"overshoot {self._head.command}")
 
 
-def _head(source: str, prompt: str, seconds: float | None) -> Text:
-    text = Text.assemble(("source  ", "bold"), source, "\n", ("prompt  ", "bold"), prompt)
-    if seconds is not None:
-        text.append(f"\nends after {seconds:g} s", style="dim")
-    return text
+def view_for(output: Output, head: Head) -> View:
+    """JSON where that was asked for, a screen where there is a terminal, or else lines."""
+    if output.as_json:
+        return JsonView(output)
+    return (LiveView if output.can_draw else PlainView)(output, head)
 
 
 def _cells(result: InferenceResult[Any]) -> tuple[str, str, Text, Text]:
@@ -193,7 +228,6 @@ def _summary(summary: Summary) -> Group:
     lines: list[RenderableType] = [table] if summary.detected else []
     for asked, remedy in summary.unsupported.items():
         lines.append(Text(f"cannot see {asked}: {remedy}", style="yellow"))
-    lines += [Text(f"error: {message}", style="red") for message in summary.errors]
     lines.append(Text(_counts(summary), style="bold"))
     return Group(*lines)
 

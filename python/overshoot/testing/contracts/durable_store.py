@@ -10,15 +10,15 @@ from typing import TypeAlias
 import pytest
 from hypothesis.stateful import rule
 
-from contracts.store_contract import EVERYTHING, StoreContract, action
-from contracts.store_machine import StoreMachine
 from overshoot.domain.cursor import Cursor
 from overshoot.domain.query import ActionQuery
 from overshoot.domain.stored import StoredAction
 from overshoot.ports.clock import Clock
 from overshoot.ports.store import Store
+from overshoot.testing.contracts.store import EVERYTHING, StoreContract, action
+from overshoot.testing.contracts.store_machine import StoreMachine
 from overshoot.testing.manual_clock import ManualClock
-from support.actions import exact
+from overshoot.testing.strategies import exact
 
 OpenAgain: TypeAlias = "Callable[[Store, Clock], Store]"
 
@@ -132,4 +132,4 @@ class DurableStoreMachine(StoreMachine):
     @rule()
     def close_and_open(self) -> None:
         self.store.close()
-        self.store = self.open_again(self.store, self.clock)
+        self.store: Store = self.open_again(self.store, self.clock)

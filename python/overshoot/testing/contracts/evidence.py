@@ -13,7 +13,7 @@ from overshoot.domain.evidence import Stretch
 from overshoot.domain.frame import Frame
 from overshoot.errors import StoreError
 from overshoot.ports.evidence import ClipRecorder
-from support.evidence import film, levels
+from overshoot.testing.films import film, levels
 
 MakeRecorder: TypeAlias = Callable[[], ClipRecorder]
 

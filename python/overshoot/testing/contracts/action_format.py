@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from overshoot.domain.action import DetectedAction
 from overshoot.errors import ConfigurationError
 from overshoot.ports.action_format import ActionFormat
-from support.actions import actions
+from overshoot.testing.strategies import actions
 
 NAMES = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1)
 SECONDS = st.floats(0, 1e15) | st.sampled_from([0.0, -0.0, 5e-324, 0.1 + 0.2, 1e9, 1e15])
@@ -39,7 +39,7 @@ AWKWARD_NAMES: Final = (
     ),
     *("waving 👋🏽", "a\u2028b\x85c", "a;=1+1", '"', '""', "null", "[1]", "{}", "#", "\\", "\\N"),
 )
-anything = st.lists(
+anything: st.SearchStrategy[list[DetectedAction]] = st.lists(
     st.builds(
         DetectedAction,
         NAMES.filter(str.strip) | st.sampled_from(AWKWARD_NAMES),
@@ -60,8 +60,8 @@ AWKWARD: Final = [DetectedAction(name, 1.0, 0, 0.5) for name in AWKWARD_NAMES]
 class Counted(str):
     """A name that tells how many of its kind are held."""
 
-    held = 0
-    most = 0
+    held: int = 0
+    most: int = 0
 
     def __init__(self, _: str) -> None:
         Counted.held += 1

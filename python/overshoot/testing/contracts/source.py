@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 20.0
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[Source]:
+def opened(source: Source) -> Generator[Source]:
     source.open()
     try:
         yield source
@@ -48,7 +48,7 @@ class SourceContract:
     ``first_time`` is the timestamp of the first frame, where it is not the beginning.
     """
 
-    first_time = 0.0
+    first_time: float = 0.0
 
     @pytest.fixture
     def make_source(self) -> MakeSource:

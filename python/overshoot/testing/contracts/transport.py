@@ -1,8 +1,9 @@
 """What `overshoot.ports.transport.Transport` promises, sentence by sentence; run on every adapter.
 
-A subclass gives a ``harness`` fixture: a gateway with an `Echo` backend, on a clock that the test
-moves, and transports to it. It must fail the test where its end leaves a task or thread behind; so
-tests of calls that free everything by themselves do not close what they used.
+A subclass gives a ``harness`` fixture: a gateway with an `EchoInference` backend, on a clock that
+the test moves, and transports to it. It must fail the test where its end leaves a task or thread
+behind (`nothing_left`); so tests of calls that free everything by themselves do not close what they
+used.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import pytest
 
 from overshoot.domain.frame import PlanarFrame
@@ -32,7 +34,8 @@ from overshoot.ports.transport import (
     Transport,
     TransportEvent,
 )
-from support.stream_fakes import Echo, picture, until
+from overshoot.testing.echo_inference import EchoInference
+from overshoot.testing.waiting import until
 
 if TYPE_CHECKING:
     from overshoot.testing.manual_clock import ManualClock
@@ -56,7 +59,7 @@ class ScriptedFeed:
     def __init__(self, count: int | None = None, *, error: Exception | None = None) -> None:
         self._count = count
         self._error = error
-        self.given = 0
+        self.given: int = 0
 
     async def next_frame(self) -> PlanarFrame | None:
         await asyncio.sleep(0.005)
@@ -67,14 +70,14 @@ class ScriptedFeed:
         index = self.given
         self.given += 1
         level = 60 + 40 * (index % 4)
-        planes = to_i420(picture(level, width=WIDTH, height=HEIGHT))
+        planes = to_i420(np.full((HEIGHT, WIDTH, 3), level, np.uint8))
         return PlanarFrame(planes, WIDTH, HEIGHT, index / FPS, index)
 
 
 class Harness(Protocol):
-    """Transports to an `Echo` backend, on a clock that the test moves."""
+    """Transports to an `EchoInference` backend, on a clock that the test moves."""
 
-    backend: Echo
+    backend: EchoInference
     clock: ManualClock
 
     def transport(self) -> Transport:
