@@ -24,7 +24,8 @@ from support.videos import write_scene
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SPECIFICATION = (ROOT / "docs" / "guide" / "specification.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("[!_r]*/*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "index.md"]
+PAGES += sorted((ROOT / "docs" / "guide").glob("*.md"))
 PAGES += sorted((ROOT / "docs" / "recipes").glob("*.md"))
 # Programs that stand in a file of their own, and are included, are tested where they stand.
 BLOCKS = [
