@@ -9,7 +9,7 @@ NPM_READY := $(NPM_CLIENT)/node_modules/.package-lock.json
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check format lint types contracts rust-check rust-neon pytest bench bench-local clean
+.PHONY: help setup models demo test docs check format lint types contracts rust-check rust-neon pytest bench bench-local clean
 
 help: ## Show what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,11 @@ $(NPM_READY): $(NPM_CLIENT)/package.json
 test: models $(NPM_READY) ## All Python tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-check: lint types contracts rust-check test ## Everything CI checks
+docs: setup ## The documentation as a site, in site/; warnings are errors
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+check: lint types contracts rust-check docs test ## Everything CI checks
 
 format: setup ## Put the code in the one format
 	$(BIN)/ruff format .

@@ -26,11 +26,14 @@ from overshoot.errors import ConfigurationError
 if TYPE_CHECKING:
     from overshoot.adapters.transports.webrtc.track import FrameTrack
     from overshoot.domain.backends import BackendChoice, BackendOptions
+    from overshoot.domain.camera import Camera
+    from overshoot.domain.checkup import CheckupPlan
     from overshoot.domain.evidence import EvidenceConfig
     from overshoot.domain.frame import Frame, Pixels
     from overshoot.domain.pushed import GivenPicture
     from overshoot.domain.stream import IceServer
     from overshoot.ports.action_format import ActionFormat
+    from overshoot.ports.checkup import Check
     from overshoot.ports.clock import Clock
     from overshoot.ports.evidence import ClipRecorder, EvidenceShelf
     from overshoot.ports.gateway_requests import GatewayRequests
@@ -298,3 +301,64 @@ def evidence_shelf(config: EvidenceConfig, session_id: str) -> EvidenceShelf:
     from overshoot.adapters.evidence.folder import EvidenceFolderShelf
 
     return EvidenceFolderShelf(config, session_id)
+
+
+def cameras() -> list[Camera]:
+    """The cameras of this machine, with their modes where the system tells them."""
+    from overshoot.adapters.sources.listed_cameras import list_cameras
+
+    return list_cameras()
+
+
+def checks(plan: CheckupPlan) -> list[Check]:
+    """What is to be looked at, in the order in which parts depend on each other."""
+    from overshoot.adapters.checkups.cameras import CameraCheck
+    from overshoot.adapters.checkups.gateway import GatewayCheck
+    from overshoot.adapters.checkups.ice import IceCheck
+    from overshoot.adapters.checkups.media import CodecCheck, FramePathCheck, UdpCheck, WebRtcCheck
+    from overshoot.application.checkups import SourceCheck, StoreCheck
+
+    clock = system_clock()
+    parts: list[Check] = [
+        FramePathCheck(),
+        CodecCheck(),
+        UdpCheck(),
+        WebRtcCheck(),
+        IceCheck(plan.ice_servers),
+    ]
+    if plan.gateway is not None:
+        parts.append(GatewayCheck(*plan.gateway, clock))
+    if plan.backend is not None:
+        parts += _backend_checks(plan.backend, plan.model, clock)
+    if plan.store is not None:
+        address = plan.store
+        parts.append(StoreCheck(lambda: open_store(address)))
+    parts.append(CameraCheck(cameras))
+    if plan.source is not None:
+        parts.append(SourceCheck(open_source(plan.source), clock))
+    return parts
+
+
+def _backend_checks(backend: BackendChoice, model: str, clock: Clock) -> list[Check]:
+    from overshoot.adapters.checkups.model_server import ModelServerCheck
+    from overshoot.application.checkups import AnswerCheck
+    from overshoot.domain.backends import OpenAIInference
+
+    parts: list[Check] = []
+    if isinstance(backend, OpenAIInference):
+        parts.append(ModelServerCheck(backend, model))
+    parts.append(AnswerCheck(lambda: inference_backend(backend), model, _drawn_picture, clock))
+    return parts
+
+
+def _drawn_picture() -> Frame:
+    from overshoot.adapters.sources.synthetic import SyntheticScene
+
+    scene = SyntheticScene(SyntheticSource(duration_seconds=1.0))
+    scene.open()
+    try:
+        frame = scene.read()
+    finally:
+        scene.close()
+    assert frame is not None  # noqa: S101 - a scene of a second has a first frame
+    return frame

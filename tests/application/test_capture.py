@@ -22,7 +22,8 @@ from overshoot.domain.frame import Frame
 from overshoot.errors import CallbackError, OvershootError, SourceError
 from overshoot.ports.source import OnSourceEvent, SourceEvent, SourceInfo
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import ListSource, frames, nothing_left, picture, until
+from overshoot.testing.waiting import nothing_left, until
+from support.stream_fakes import ListSource, frames, picture
 
 
 class Recorder:

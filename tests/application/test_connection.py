@@ -15,8 +15,10 @@ from overshoot.domain.inference import InferenceResult
 from overshoot.domain.stream import StreamInferenceConfig, StreamProcessingConfig
 from overshoot.errors import NetworkError, OvershootError, ServerError, ValidationError
 from overshoot.ports.transport import StreamRequest
+from overshoot.testing.echo_inference import EchoInference
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import Echo, frames, nothing_left, until
+from overshoot.testing.waiting import nothing_left, until
+from support.stream_fakes import frames
 
 REQUEST = StreamRequest(
     StreamProcessingConfig(clip_length_seconds=0.1, delay_seconds=0.1, target_fps=10),
@@ -35,7 +37,7 @@ class Play:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.backend = Echo()
+        self.backend = EchoInference()
         self.transport = LoopbackTransport(self.backend, self.clock)
         self.feed = RingFeed(asyncio.get_running_loop())
         self.results: list[InferenceResult[Any]] = []

@@ -20,7 +20,7 @@ from overshoot.domain.tracking_rule import TrackingRule
 from overshoot.domain.tracking_verdict import TimedVerdict
 from overshoot.errors import StoreError
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import nothing_left, until
+from overshoot.testing.waiting import nothing_left, until
 
 ACTIONS = ("wave", "point")
 ORIGIN = {"session_id": "s", "source": "camera 0"}

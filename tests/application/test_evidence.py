@@ -18,8 +18,9 @@ from overshoot.domain.evidence_record import ClipFacts, EvidenceRecord
 from overshoot.domain.frame import Frame
 from overshoot.errors import OvershootError, StoreError
 from overshoot.ports.evidence import EvidencePaths
-from support.evidence import QUESTION, film, record, verdict
-from support.stream_fakes import nothing_left, until
+from overshoot.testing.films import film
+from overshoot.testing.waiting import nothing_left, until
+from support.evidence import QUESTION, record, verdict
 
 CONFIG = EvidenceConfig(folder="kept", pre_roll_seconds=1, post_roll_seconds=1, max_clip_seconds=10)
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from contracts.action_format_contract import WAVE
 from overshoot import ConfigurationError
 from overshoot.application.exporting import export, import_actions
 from overshoot.domain.action import DetectedAction
 from overshoot.errors import StoreError
+from overshoot.testing.contracts.action_format import WAVE
 
 FORMATS = ("json", "jsonl", "csv", "vtt", "srt")
 

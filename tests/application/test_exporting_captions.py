@@ -15,11 +15,11 @@ from av.subtitles.subtitle import AssSubtitle
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from contracts.action_format_contract import AWKWARD_NAMES, NAMES, Counted
 from overshoot import ConfigurationError
 from overshoot.application.exporting import export
 from overshoot.application.exporting.captions import SubRip, WebVtt
 from overshoot.domain.action import DetectedAction
+from overshoot.testing.contracts.action_format import AWKWARD_NAMES, NAMES, Counted
 
 FORMATS = ("vtt", "srt")
 WAVE = DetectedAction("waving hand", 1.5, 45, 0.92)

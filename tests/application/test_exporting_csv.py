@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 
-from contracts.action_format_contract import (
+from overshoot.application.exporting.csv_format import FORMULA_STARTS, Csv
+from overshoot.domain.action import DetectedAction
+from overshoot.domain.action_record import COLUMNS
+from overshoot.errors import StoreError
+from overshoot.testing.contracts.action_format import (
     AWKWARD,
     WAVE,
     ActionFormatContract,
@@ -17,10 +21,6 @@ from contracts.action_format_contract import (
     read,
     written,
 )
-from overshoot.application.exporting.csv_format import FORMULA_STARTS, Csv
-from overshoot.domain.action import DetectedAction
-from overshoot.domain.action_record import COLUMNS
-from overshoot.errors import StoreError
 
 HEADER = "action,timestamp,frame_number,confidence,duration,metadata"
 LINE = 'waving,1.5,45,0.5,2,"{""a"": 1}"'

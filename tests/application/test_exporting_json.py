@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from contracts.action_format_contract import WAVE, ActionFormatContract, read, written
 from overshoot.application.exporting.json_format import JsonArray, JsonLines
 from overshoot.domain.action import DetectedAction
 from overshoot.errors import StoreError
+from overshoot.testing.contracts.action_format import WAVE, ActionFormatContract, read, written
 
 PLAIN: dict[str, Any] = {"action": "waving", "timestamp": 1.5, "frame_number": 45, "confidence": 1}
 PLAIN_ACTION = DetectedAction("waving", 1.5, 45, 1.0)

@@ -20,7 +20,8 @@ from overshoot.domain.ledger import FrameCounts
 from overshoot.errors import FrameError
 from overshoot.framepath import FrameRing
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import frames, picture, until
+from overshoot.testing.waiting import until
+from support.stream_fakes import frames, picture
 
 SIZES = [(32, 16), (48, 64), (16, 48)]
 

@@ -7,7 +7,12 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from contracts.transport_contract import (
+from overshoot.application.in_process import InProcessTransport
+from overshoot.application.serving_settings import ServingSettings
+from overshoot.domain.frame import PlanarFrame
+from overshoot.errors import ServerError, StreamEndedError
+from overshoot.framepath import from_i420
+from overshoot.testing.contracts.transport import (
     TTL,
     ScriptedFeed,
     TransportContract,
@@ -15,16 +20,12 @@ from contracts.transport_contract import (
     closing,
     next_result,
 )
-from overshoot.application.in_process import InProcessTransport
-from overshoot.application.serving_settings import ServingSettings
-from overshoot.domain.frame import PlanarFrame
-from overshoot.errors import ServerError, StreamEndedError
-from overshoot.framepath import from_i420
+from overshoot.testing.echo_inference import EchoInference
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import Echo, nothing_left
+from overshoot.testing.waiting import nothing_left
 
 
-class Closable(Echo):
+class Closable(EchoInference):
     """A backend that knows whether it was closed."""
 
     def __init__(self) -> None:

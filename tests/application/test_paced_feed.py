@@ -22,8 +22,10 @@ from overshoot.domain.stream import StreamInferenceConfig, StreamProcessingConfi
 from overshoot.errors import InferenceError
 from overshoot.ports.source import SourceInfo
 from overshoot.ports.transport import ResultReceived, StreamRequest, TransportEvent
+from overshoot.testing.echo_inference import EchoInference
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import Echo, Inbox, ListSource, frames, nothing_left, picture, until
+from overshoot.testing.waiting import nothing_left, until
+from support.stream_fakes import Inbox, ListSource, frames, picture
 
 SECOND = StreamProcessingConfig(target_fps=5, clip_length_seconds=1.0, delay_seconds=1.0)
 REQUEST = StreamRequest(SECOND, StreamInferenceConfig(prompt="p", model="echo"))
@@ -70,9 +72,9 @@ class Analysis:
         given: Sequence[Frame],
         *,
         transport: type[LoopbackTransport] = LoopbackTransport,
-        backend: Echo | None = None,
+        backend: EchoInference | None = None,
     ) -> None:
-        self.backend = backend or Echo()
+        self.backend = backend or EchoInference()
         self.clock = ManualClock()
         self.inbox = Inbox()
         self.transports: list[LoopbackTransport] = []
@@ -167,7 +169,7 @@ async def test_a_clip_that_a_gateway_passes_over_is_counted() -> None:
             lost = isinstance(event, ResultReceived) and event.result.result == "20"
             return await self.receive() if lost else event
 
-    analysis = Analysis(frames(45), transport=Forgetful, backend=Echo(answer))
+    analysis = Analysis(frames(45), transport=Forgetful, backend=EchoInference(answer))
     await analysis.to_the_end()
     assert analysis.times == pytest.approx([1.0, 3.0, 4.0, 4.4])
     assert analysis.stream.stats().clips_unanswered == 1

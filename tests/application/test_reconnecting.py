@@ -29,8 +29,10 @@ from overshoot.errors import (
 )
 from overshoot.ports.source import SourceEvent
 from overshoot.ports.transport import FrameFeed, OpenedStream, StreamRequest
+from overshoot.testing.echo_inference import EchoInference
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import Echo, nothing_left, picture, until
+from overshoot.testing.waiting import nothing_left, until
+from support.stream_fakes import picture
 
 EACH_FRAME = StreamProcessingConfig(clip_length_seconds=0.1, delay_seconds=0.1, target_fps=10)
 REQUEST = StreamRequest(EACH_FRAME, StreamInferenceConfig(prompt="first", model="echo"))
@@ -41,7 +43,7 @@ class Network:
 
     def __init__(self, **changes: Any) -> None:
         self.clock = ManualClock()
-        self.backend = Echo()
+        self.backend = EchoInference()
         self.transports: list[LoopbackTransport] = []
         self.opened_at: list[float] = []
         self.refusals: list[OvershootError] = []

@@ -19,8 +19,10 @@ from overshoot.domain.stream import StreamInferenceConfig, StreamProcessingConfi
 from overshoot.errors import OvershootError, SourceError, StreamEndedError
 from overshoot.ports.source import SourceInfo
 from overshoot.ports.transport import StreamRequest
+from overshoot.testing.echo_inference import EchoInference
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import Echo, ListSource, frames, nothing_left, until
+from overshoot.testing.waiting import nothing_left, until
+from support.stream_fakes import ListSource, frames
 
 REQUEST = StreamRequest(
     StreamProcessingConfig(clip_length_seconds=0.1, delay_seconds=0.1, target_fps=10),
@@ -38,7 +40,7 @@ class Play:
     """A stream of a source at one gateway, and what it told."""
 
     def __init__(self, source: ListSource, **callbacks: Any) -> None:
-        self.backend = Echo()
+        self.backend = EchoInference()
         self.clock = ManualClock()
         self.source = source
         self.told: list[StreamStatus] = []

@@ -12,7 +12,7 @@ from overshoot import ConfigurationError, DetectedAction
 from overshoot.application import store_writer
 from overshoot.application.store_writer import StoreWriter
 from overshoot.errors import OvershootError, StoreError
-from support.stream_fakes import until
+from overshoot.testing.waiting import until
 
 SOON = (0.001, 0.002)
 

@@ -30,8 +30,10 @@ from overshoot.errors import (
     ValidationError,
 )
 from overshoot.ports.transport import FrameFeed, OpenedStream, StreamRequest
+from overshoot.testing.echo_inference import EchoInference
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import Echo, Inbox, ListSource, frames, nothing_left, picture, until
+from overshoot.testing.waiting import nothing_left, until
+from support.stream_fakes import Inbox, ListSource, frames, picture
 
 EACH_FRAME = StreamProcessingConfig(clip_length_seconds=0.1, delay_seconds=0.1, target_fps=10)
 REQUEST = StreamRequest(EACH_FRAME, StreamInferenceConfig(prompt="first", model="echo"))
@@ -49,8 +51,8 @@ async def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def backend() -> Echo:
-    return Echo()
+async def backend() -> EchoInference:
+    return EchoInference()
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ async def inbox() -> Inbox:
 
 
 @pytest.fixture
-async def transport(backend: Echo, clock: ManualClock) -> LoopbackTransport:
+async def transport(backend: EchoInference, clock: ManualClock) -> LoopbackTransport:
     return LoopbackTransport(backend, clock)
 
 
@@ -74,7 +76,7 @@ def endless() -> Iterator[Frame]:
 class Steady(ListSource):
     """An endless source that gives a frame only once the one before has arrived."""
 
-    def __init__(self, backend: Echo) -> None:
+    def __init__(self, backend: EchoInference) -> None:
         super().__init__(endless())
         self._backend = backend
 
@@ -85,7 +87,7 @@ class Steady(ListSource):
 
 @pytest.fixture
 def stream(
-    transport: LoopbackTransport, clock: ManualClock, inbox: Inbox, backend: Echo
+    transport: LoopbackTransport, clock: ManualClock, inbox: Inbox, backend: EchoInference
 ) -> Callable[..., LiveStream]:
     def make(source: ListSource | None = None, **changes: Any) -> LiveStream:
         read = source or Steady(backend)
@@ -129,7 +131,7 @@ async def test_results_come_in_order_until_the_stop(stream: Make, inbox: Inbox) 
 
 
 async def test_frames_are_read_only_once_answers_can_arrive(
-    stream: Make, transport: LoopbackTransport, backend: Echo
+    stream: Make, transport: LoopbackTransport, backend: EchoInference
 ) -> None:
     source = ListSource(frames(3), endless=True)
     connect = transport.connect_results
@@ -149,7 +151,7 @@ async def test_frames_are_read_only_once_answers_can_arrive(
 
 
 async def test_the_end_of_a_video_drains_and_answers_its_last_clip(
-    stream: Make, inbox: Inbox, backend: Echo
+    stream: Make, inbox: Inbox, backend: EchoInference
 ) -> None:
     live = stream(ListSource(frames(1)))
     await live.start()
@@ -160,7 +162,11 @@ async def test_the_end_of_a_video_drains_and_answers_its_last_clip(
 
 
 async def test_an_end_that_the_gateway_does_not_notice_is_waited_for_by_the_clock(
-    stream: Make, clock: ManualClock, backend: Echo, transport: LoopbackTransport, inbox: Inbox
+    stream: Make,
+    clock: ManualClock,
+    backend: EchoInference,
+    transport: LoopbackTransport,
+    inbox: Inbox,
 ) -> None:
     backend.gate.clear()
     live = stream(ListSource(frames(1)), drain_seconds=7.0)
@@ -175,7 +181,7 @@ async def test_an_end_that_the_gateway_does_not_notice_is_waited_for_by_the_cloc
     assert inbox.results == []
 
 
-async def test_the_processor_is_put_to_work(stream: Make, backend: Echo) -> None:
+async def test_the_processor_is_put_to_work(stream: Make, backend: EchoInference) -> None:
     def white(pixels: Any) -> Any:
         pixels[:] = 255
         return pixels
@@ -220,7 +226,7 @@ async def test_a_prompt_before_the_start_is_the_one_it_opens_with(
 
 
 async def test_a_prompt_while_opening_is_sent_after_it(
-    stream: Make, inbox: Inbox, backend: Echo
+    stream: Make, inbox: Inbox, backend: EchoInference
 ) -> None:
     backend.start_gate.clear()
     live = stream()
@@ -294,7 +300,7 @@ async def test_stopping_what_never_started(stream: Make) -> None:
         await live.start()
 
 
-async def test_a_stop_while_the_source_opens(stream: Make, backend: Echo) -> None:
+async def test_a_stop_while_the_source_opens(stream: Make, backend: EchoInference) -> None:
     gate = threading.Event()
     source = ListSource(gate=gate)
     live = stream(source)
@@ -311,7 +317,7 @@ async def test_a_stop_while_the_source_opens(stream: Make, backend: Echo) -> Non
     assert source.closed == 1
 
 
-async def test_a_stop_while_the_gateway_opens(stream: Make, backend: Echo) -> None:
+async def test_a_stop_while_the_gateway_opens(stream: Make, backend: EchoInference) -> None:
     backend.start_gate.clear()
     live = stream()
     starting = asyncio.create_task(live.start())
@@ -323,7 +329,7 @@ async def test_a_stop_while_the_gateway_opens(stream: Make, backend: Echo) -> No
 
 
 async def test_a_stop_while_the_results_connect(
-    stream: Make, transport: LoopbackTransport, backend: Echo
+    stream: Make, transport: LoopbackTransport, backend: EchoInference
 ) -> None:
     connecting = asyncio.Event()
 
@@ -343,7 +349,7 @@ async def test_a_stop_while_the_results_connect(
 
 @pytest.mark.parametrize("where", ["source", "gateway", "results"])
 async def test_a_cancelled_start_leaves_nothing(
-    stream: Make, transport: LoopbackTransport, backend: Echo, where: str
+    stream: Make, transport: LoopbackTransport, backend: EchoInference, where: str
 ) -> None:
     gate = threading.Event()
     source = ListSource(gate=gate)
@@ -368,7 +374,7 @@ async def test_a_cancelled_start_leaves_nothing(
 
 
 async def test_a_stream_made_in_spite_of_a_cancelled_start_is_deleted(
-    stream: Make, clock: ManualClock, backend: Echo
+    stream: Make, clock: ManualClock, backend: EchoInference
 ) -> None:
     answered = asyncio.Event()
 
@@ -402,7 +408,7 @@ async def test_a_stream_made_in_spite_of_a_cancelled_start_is_deleted(
 
 
 async def test_a_source_that_does_not_open_is_raised_and_nothing_is_left(
-    stream: Make, inbox: Inbox, backend: Echo
+    stream: Make, inbox: Inbox, backend: EchoInference
 ) -> None:
     error = SourceError("no camera 7")
     live = stream(ListSource(open_error=error))
@@ -581,7 +587,7 @@ async def test_lost_media_end_the_stream(
 
 
 async def test_a_backend_that_fails_gives_results_that_say_so(
-    stream: Make, backend: Echo, inbox: Inbox
+    stream: Make, backend: EchoInference, inbox: Inbox
 ) -> None:
     backend.failure = RuntimeError("out of memory")
     live = stream(ListSource(frames(1)))
@@ -614,7 +620,7 @@ async def test_a_transport_that_breaks_inside_ends_the_stream_and_says_so(
 
 
 async def test_parts_that_fail_to_close_do_not_keep_the_others_open(
-    stream: Make, transport: LoopbackTransport, backend: Echo, inbox: Inbox
+    stream: Make, transport: LoopbackTransport, backend: EchoInference, inbox: Inbox
 ) -> None:
     class Uninterruptible(ListSource):
         def interrupt(self) -> None:
@@ -694,7 +700,7 @@ async def test_an_error_callback_may_wait_for_the_end(
 
 
 async def test_results_that_came_before_the_stop_are_delivered(
-    stream: Make, inbox: Inbox, backend: Echo
+    stream: Make, inbox: Inbox, backend: EchoInference
 ) -> None:
     release = asyncio.Event()
 

@@ -31,7 +31,7 @@ from overshoot.domain.action import DetectedAction
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest, Unsupported
 from overshoot.gateway import LocalGateway
 from overshoot.testing.scripted_inference import ScriptedInference
-from support.stream_fakes import nothing_left
+from overshoot.testing.waiting import nothing_left
 from support.videos import write_scene
 
 KEY = "ovs_canary_key_0123456789"

@@ -27,7 +27,7 @@ from overshoot.domain.action import DetectedAction
 from overshoot.domain.inference import InferenceRequest
 from overshoot.gateway import LocalGateway
 from overshoot.testing.scripted_inference import Script, ScriptedInference
-from support.stream_fakes import nothing_left
+from overshoot.testing.waiting import nothing_left
 from support.videos import level_of, turn_quarter, write_pictures, write_scene, write_sound
 
 HALF_SECONDS = {"target_fps": 10, "clip_length_seconds": 0.5, "delay_seconds": 0.5}

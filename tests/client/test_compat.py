@@ -33,9 +33,9 @@ from overshoot import (
 from overshoot.gateway import LocalGateway
 from overshoot.realtime_vision import OpenCVCameraTrack
 from overshoot.rtc import close_peer, create_peer, gather_on
+from overshoot.testing.waiting import nothing_left
 from support.fake_camera import FakeCamera
 from support.frame_reader import FrameReader
-from support.stream_fakes import nothing_left
 
 APPLICATION_LINE = (
     "from overshoot import ApiError, OvershootHttpClient, OvershootStreamRelay, ActionDetector,"

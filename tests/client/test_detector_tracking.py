@@ -21,7 +21,7 @@ from overshoot import (
 from overshoot.domain.inference import InferenceRequest
 from overshoot.errors import ConfigurationError, StoreError
 from overshoot.testing.scripted_inference import ScriptedInference
-from support.stream_fakes import nothing_left
+from overshoot.testing.waiting import nothing_left
 from support.videos import write_scene
 
 

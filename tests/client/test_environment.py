@@ -21,8 +21,8 @@ from overshoot import (
 )
 from overshoot.client.environment import api_key_or_default, api_url_or_default
 from overshoot.gateway import LocalGateway
+from overshoot.testing.waiting import nothing_left
 from support.frame_reader import FrameReader
-from support.stream_fakes import nothing_left
 
 URL, KEY = "OVERSHOOT_API_URL", "OVERSHOOT_API_KEY"
 

@@ -24,7 +24,7 @@ from overshoot.domain.tracking_verdict import TimedVerdict
 from overshoot.domain.verdict import verdicts_from
 from overshoot.errors import OvershootError
 from overshoot.testing.scripted_inference import ScriptedInference
-from support.stream_fakes import nothing_left
+from overshoot.testing.waiting import nothing_left
 from support.videos import write_scene
 
 SEEN = {"detected_actions": [{"action": "wave", "confidence": 0.9, "detected": True}]}

@@ -29,8 +29,8 @@ from overshoot import (
     ValidationError,
 )
 from overshoot.adapters.transports.webrtc import gateway_api
+from overshoot.testing.waiting import nothing_left
 from support.scripted_server import ScriptedServer, scripted_server
-from support.stream_fakes import nothing_left
 
 KEY = "ovs_canary_key_0123456789"
 CREATED = {"stream_id": "s-1", "webrtc": {"type": "answer", "sdp": "v=0"}, "extra": 1}

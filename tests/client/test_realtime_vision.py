@@ -18,7 +18,7 @@ from overshoot import (
     SyntheticSource,
 )
 from overshoot.client.realtime_vision import DEFAULT_PROCESSING
-from support.stream_fakes import nothing_left
+from overshoot.testing.waiting import nothing_left
 
 KEY = "ovs_canary_key_0123456789"
 GOOD: dict[str, Any] = {

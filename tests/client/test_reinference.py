@@ -17,9 +17,9 @@ from overshoot.domain.action_question import action_schema
 from overshoot.domain.inference import InferenceRequest
 from overshoot.errors import InferenceError, SourceError, StoreError
 from overshoot.testing.scripted_inference import Line, ScriptedInference
+from overshoot.testing.waiting import nothing_left
 from support.evidence import QUESTION
 from support.kept_clips import keep_scene
-from support.stream_fakes import nothing_left
 
 ACTIONS = QUESTION.actions
 REAL = evolve(QUESTION, output_schema=dict(action_schema(ACTIONS)))

@@ -31,9 +31,9 @@ from overshoot import (
 )
 from overshoot.adapters.transports.webrtc import transport
 from overshoot.gateway import LocalGateway
+from overshoot.testing.waiting import nothing_left
 from support.frame_reader import FrameReader
 from support.scripted_server import scripted_server
-from support.stream_fakes import nothing_left
 from support.videos import write_scene
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 
 from overshoot import ConfigurationError, ValidationError
 from overshoot.domain.action import DetectedAction
-from support.actions import actions
+from overshoot.testing.strategies import actions
 
 GOOD: dict[str, Any] = {
     "action": "waving hand",

@@ -10,7 +10,7 @@ from overshoot import ConfigurationError
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.cursor import ORDERS, Cursor, Order, sort_key
 from overshoot.domain.stored import StoredAction
-from support.actions import actions
+from overshoot.testing.strategies import actions
 
 STORED = StoredAction(4, DetectedAction("wave", 0.1, 0, 0.5), 99.0)
 stored_actions = st.builds(StoredAction, st.integers(1, 3), actions, st.just(0.0))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overshoot.domain.json_value import MOST_NESTED, canonical_json, json_fault
-from support.actions import values
+from overshoot.testing.strategies import values
 
 
 @given(value=values)

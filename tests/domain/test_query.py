@@ -16,7 +16,7 @@ from overshoot.domain.action import DetectedAction
 from overshoot.domain.cursor import ORDERS, Cursor, Order
 from overshoot.domain.query import ActionFilters, ActionQuery
 from overshoot.domain.stored import StoredAction
-from support.actions import actions, conditions, filters, times
+from overshoot.testing.strategies import actions, conditions, filters, times
 
 METADATA: dict[str, Any] = {
     "session_id": "s1",

@@ -20,7 +20,7 @@ from overshoot.domain.stored import (
     interval_counts,
     summaries,
 )
-from support.actions import actions
+from overshoot.testing.strategies import actions
 
 kept = st.lists(actions, max_size=20).map(
     lambda added: [StoredAction(n, each, 0.0) for n, each in enumerate(added, start=1)]

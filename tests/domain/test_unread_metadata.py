@@ -17,7 +17,7 @@ from overshoot import StoreError
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.columns import of_columns
 from overshoot.domain.unread_metadata import UnreadMetadata
-from support.actions import actions
+from overshoot.testing.strategies import actions
 
 NAMES = ("action", "timestamp", "frame_number", "confidence", "duration")
 

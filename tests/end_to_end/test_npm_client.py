@@ -17,6 +17,7 @@ from overshoot.domain.frame_number import read_frame_number
 from overshoot.domain.inference import InferenceRequest
 from overshoot.gateway import GatewaySettings, LocalGateway
 from overshoot.testing.scripted_inference import ScriptedInference
+from overshoot.testing.waiting import until
 from support.npm_page import (
     NpmError,
     NpmPage,
@@ -25,7 +26,6 @@ from support.npm_page import (
     open_page,
     serve_page,
 )
-from support.stream_fakes import until
 
 pytestmark = [needs_npm_client, pytest.mark.asyncio(loop_scope="module")]
 

@@ -19,9 +19,9 @@ from overshoot.domain.frame_number import read_frame_number
 from overshoot.domain.inference import InferenceRequest
 from overshoot.gateway import LocalGateway
 from overshoot.testing.scripted_inference import ScriptedInference
+from overshoot.testing.waiting import until
 from support.phone_service import PhoneService
 from support.picture_stream import FPS, jpeg_picture, rgb_picture
-from support.stream_fakes import until
 
 EPOCH = 1_769_000_000.0
 """Seconds since 1970, as a phone's clock shows."""

@@ -31,6 +31,7 @@ from overshoot import (
 )
 from overshoot.gateway import LocalGateway
 from overshoot.testing.scripted_inference import ScriptedInference
+from overshoot.testing.waiting import until
 from support.picture_stream import frames, rgb_picture
 from support.specification import exchanged, program
 from support.specification_blocks import FIRST_EXAMPLE
@@ -44,7 +45,7 @@ from support.specification_tables import (
     VISION_METHODS,
     rows,
 )
-from support.stream_fakes import Inbox, until
+from support.stream_fakes import Inbox
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 SCHEMA = {"type": "object", "properties": {"count": {"type": "integer"}}}

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overshoot.domain.frame import Frame
 from overshoot.domain.inference import (
-    InferenceAnswer,
-    InferenceRequest,
     InferenceResult,
-    ModelInfo,
 )
-from overshoot.errors import InferenceError, OvershootError, SourceError
+from overshoot.errors import OvershootError, SourceError
 from overshoot.ports.source import SourceInfo
 
 if TYPE_CHECKING:
@@ -95,58 +91,6 @@ class ListSource:
         self.closed += 1
 
 
-class Echo:
-    """A backend that answers with the prompt; remembers every request.
-
-    ``gate`` holds it, ``failure`` makes it raise, ``answer`` replaces the prompt.
-    """
-
-    name = "echo"
-
-    def __init__(self, answer: Callable[[InferenceRequest], InferenceAnswer] | None = None) -> None:
-        self.requests: list[InferenceRequest] = []
-        self.answer = answer or (lambda request: InferenceAnswer(request.prompt))
-        self.failure: Exception | None = None
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.start_gate = asyncio.Event()
-        self.start_gate.set()
-        self.sessions = 0
-        self.open_sessions = 0
-
-    def models(self) -> tuple[ModelInfo, ...]:
-        return (ModelInfo("echo", ready=True, status="ready"),)
-
-    async def start_session(self, model: str) -> EchoSession:
-        await self.start_gate.wait()
-        if model == "unknown":
-            raise InferenceError("there is no model 'unknown'")
-        self.sessions += 1
-        self.open_sessions += 1
-        return EchoSession(self)
-
-    async def close(self) -> None:
-        pass
-
-
-class EchoSession:
-    def __init__(self, backend: Echo) -> None:
-        self._backend = backend
-        self._open = True
-
-    async def infer(self, request: InferenceRequest) -> InferenceAnswer:
-        self._backend.requests.append(request)
-        await self._backend.gate.wait()
-        if self._backend.failure is not None:
-            raise self._backend.failure
-        return self._backend.answer(request)
-
-    async def close(self) -> None:
-        if self._open:
-            self._open = False
-            self._backend.open_sessions -= 1
-
-
 class Inbox:
     """Keeps what callbacks got, and lets a test wait for it."""
 
@@ -169,22 +113,3 @@ class Inbox:
             while not condition():
                 self._came.clear()
                 await self._came.wait()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until it holds, looking every millisecond."""
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens on other threads
-            await asyncio.sleep(0.001)
-
-
-@contextmanager
-def nothing_left() -> Iterator[None]:
-    """Fails when the block leaves a thread or a task behind."""
-    threads = set(threading.enumerate())
-    tasks = asyncio.all_tasks()
-    yield
-    assert asyncio.all_tasks() - tasks - {asyncio.current_task()} == set()
-    # The event loop's own executor is the loop's to end.
-    left = {t for t in threading.enumerate() if t not in threads and "asyncio_" not in t.name}
-    assert left == set()

@@ -97,8 +97,8 @@ class TurnServer(asyncio.DatagramProtocol):
         digest = hmac.digest(self.secret.encode(), username.encode(), hashlib.sha1)
         key = make_integrity_key(username, REALM, base64.b64encode(digest).decode())
         try:
-            message.check_message_integrity(key)
-            good = int(username.partition(":")[0]) > self.now
+            good = message.check_message_integrity(key)
+            good = good and int(username.partition(":")[0]) > self.now
         except ValueError:
             good = False
         self.refused += not good

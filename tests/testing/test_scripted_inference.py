@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contracts.inference_contract import InferenceBackendContract, frames, request
 from overshoot.domain.inference import InferenceAnswer
 from overshoot.errors import InferenceError
+from overshoot.testing.contracts.inference import InferenceBackendContract, frames, request
 from overshoot.testing.scripted_inference import ScriptedInference
 
 if TYPE_CHECKING:

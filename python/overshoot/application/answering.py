@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ class Answering:
         scheduler: whose turn it is among all streams.
         gate: says where nothing moved, and the answer before still holds; None asks always.
         clock: what time it is.
-        settings: how long an answer may take.
+        settings: how long an answer may take, and how results are named.
 
     Attributes:
         completed: answers of the backend.
@@ -65,6 +64,7 @@ class Answering:
         self._gate = gate
         self._clock = clock
         self._limit = settings.inference_seconds
+        self._new_id = settings.new_id
         self._seq = 0
         self._last = InferenceAnswer("")
         self.completed: int = 0
@@ -138,7 +138,7 @@ class Answering:
             result=answer.text,
             ok=error is None,
             error=error,
-            id=str(uuid.uuid4()),
+            id=self._new_id(),
             stream_id=self._stream_id,
             mode=self._intake.mode,
             model_backend=self._backend_name,

@@ -105,7 +105,7 @@ class Serving:
             await session.close()
             raise _stopping()
         stream = ServedStream(
-            stream_id=str(uuid.uuid4()),
+            stream_id=self._settings.new_id(),
             request=request,
             session=session,
             scheduler=self.scheduler,

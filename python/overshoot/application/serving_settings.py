@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
+
 from attrs import Factory, field, frozen
 
 from overshoot.domain.frame_buffer import BufferLimits
@@ -10,6 +13,10 @@ from overshoot.domain.sizing import MAX_CLIP_BYTES, MAX_LONG_SIDE, MAX_SHORT_SID
 from overshoot.domain.validation import a_number, a_whole_number
 
 _ANY = 1 << 40
+
+
+def _random_id() -> str:
+    return str(uuid.uuid4())
 
 
 @frozen
@@ -35,6 +42,7 @@ class ServingSettings:
             hint, and without one sets no limit.
         motion: when a still scene is answered without the model.
         buffer: frames of a stream that stay at hand.
+        new_id: names a stream or a result; random by default.
     """
 
     lease_ttl_seconds: float = field(default=90.0, validator=a_number(0, 86_400, "s", above=True))
@@ -55,3 +63,4 @@ class ServingSettings:
     )
     motion: MotionSettings = Factory(MotionSettings)
     buffer: BufferLimits = Factory(BufferLimits)
+    new_id: Callable[[], str] = field(default=_random_id, repr=False)

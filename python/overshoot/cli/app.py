@@ -1,8 +1,4 @@
-"""Commands, and what their failures become: a sentence on stderr and an exit code.
-
-Exit codes: 0 done, 1 failed (camera, file, gateway, network …), 2 wrong usage or values,
-130 interrupted.
-"""
+"""Commands, and what their failures become: a sentence on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -11,28 +7,46 @@ import sys
 import typer
 from rich.console import Console
 
+from overshoot.cli.analyze import analyze
+from overshoot.cli.cameras import cameras
+from overshoot.cli.config import config
 from overshoot.cli.demo import demo
 from overshoot.cli.detect import detect
+from overshoot.cli.doctor import doctor
+from overshoot.cli.exit_codes import EXIT_CODES, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from overshoot.cli.export import export
 from overshoot.cli.models import models
+from overshoot.cli.query import query
 from overshoot.cli.replay import replay
 from overshoot.cli.serve import serve
+from overshoot.cli.watch import watch
 from overshoot.errors import ConfigurationError, OvershootError
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
+ORDER = (
+    "Options are taken from flags, then OVERSHOOT_* variables, then ./overshoot.toml (or the file"
+    " that OVERSHOOT_CONFIG names), then the user's own overshoot.toml, then defaults; overshoot"
+    " config shows what is in force and from where."
+)
 
 app: typer.Typer = typer.Typer(
     name="overshoot",
-    help="Real-time AI inference on video, with a gateway of its own.",
+    help=f"Real-time AI inference on video, with a gateway of its own.\n\n{ORDER}",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
+app.command()(watch)
 app.command()(detect)
+app.command()(analyze)
 app.command()(serve)
+app.command()(query)
+app.command()(export)
 app.command()(replay)
+app.command()(cameras)
+app.command()(doctor)
+app.command()(config)
 app.add_typer(models, name="models")
 
 

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overshoot.cli.demo_view import JsonView, LiveView, PlainView, View
-from overshoot.cli.gateway_options import ApiKey, ApiUrl, gateway_named
-from overshoot.cli.source_argument import SOURCE_HELP, describe_source, parse_source
-from overshoot.demos.main_job import DEFAULT_PROMPT, Gateway, Job, run
-from overshoot.domain.source import CameraSource, SyntheticSource, UrlSource
-from overshoot.errors import ConfigurationError
+from overshoot.cli.exit_codes import EXIT_FAILED, leave_if_cut_short
+from overshoot.cli.schema_argument import SchemaOption, read_schema
+from overshoot.cli.shared_options import GATEWAY, Run, shared
+from overshoot.cli.source_argument import SOURCE_HELP, Named, describe_source, one_source
+from overshoot.cli.watch_view import Head, view_for
+from overshoot.cli.watching import DEFAULT_PROMPT, SAMPLING, Summary, watch_stream
+from overshoot.cli.who_answers import Gateway, gateway_in_force
+from overshoot.domain.source import SyntheticSource
 
 if TYPE_CHECKING:
-    from overshoot.demos.main_job import Summary
     from overshoot.domain.inference import JsonSchema
 
 DEFAULT_SECONDS = 20.0
 
 
+@shared(GATEWAY)
 def demo(
-    source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "scene",
+    run: Run,
+    source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "synthetic",
     prompt: Annotated[str, typer.Option(help="What to ask about the video.")] = DEFAULT_PROMPT,
     seconds: Annotated[
         float | None,
@@ -33,60 +35,53 @@ def demo(
             help="Stop after this long. By default 20 for what has no end, else at its end.",
         ),
     ] = None,
-    schema: Annotated[
-        Path | None, typer.Option(help="A file with the JSON schema that answers must satisfy.")
-    ] = None,
-    api_url: ApiUrl = None,
-    api_key: ApiKey = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")
-    ] = False,
+    schema: SchemaOption = None,
 ) -> None:
     """Stream a source over real WebRTC to a gateway in this process and show what it answers.
 
-    Example: overshoot demo --source holiday.mp4 --prompt "Is a hand waving?"
+    Examples:
+
+    overshoot demo
+
+    overshoot demo --source holiday.mp4 --prompt "Is a hand waving?"
+
+    --json prints what overshoot watch --json does.
     """
-    named = gateway_named(api_url, api_key)
-    spec = parse_source(source, seconds=DEFAULT_SECONDS if seconds is None else seconds)
-    endless = isinstance(spec, CameraSource | UrlSource)
-    limit = DEFAULT_SECONDS if seconds is None and endless else seconds
-    job = Job(
-        source=spec,
-        prompt=prompt,
-        # A scene that ends by itself shows the end of a video, too.
-        seconds=None if isinstance(spec, SyntheticSource) else limit,
-        output_schema=_schema(schema),
-        gateway=None if named is None else Gateway(*named),
-    )
-    view: View
-    if as_json:
-        view = JsonView()
-    else:
-        shown = limit if limit is not None else getattr(spec, "duration_seconds", None)
-        view = (LiveView if LiveView.possible() else PlainView)(
-            describe_source(spec), prompt, shown
-        )
-    summary = asyncio.run(_watch(job, view))
-    if summary.answered == 0:
-        raise typer.Exit(1)
+    named = one_source(source, run.settings, seconds=seconds or DEFAULT_SECONDS)
+    limit = DEFAULT_SECONDS if seconds is None and named.endless else seconds
+    summary = asyncio.run(_demo(run, named, prompt, read_schema(schema), limit))
+    leave_if_cut_short(run.stopping, only_end=False)
+    if summary.answered == 0 and run.stopping.reason is None:
+        raise typer.Exit(EXIT_FAILED)
 
 
-async def _watch(job: Job, view: View) -> Summary:
-    with view:
-        summary = await run(job, on_started=view.started, on_result=view.result)
-    view.summary(summary)
-    return summary
+async def _demo(
+    run: Run, named: Named, prompt: str, schema: JsonSchema | None, seconds: float | None
+) -> Summary:
+    from overshoot.client.realtime_vision import RealtimeVisionConfig
+
+    source = named.source
+    ends_itself = isinstance(source, SyntheticSource)
+    shown = source.duration_seconds if isinstance(source, SyntheticSource) else seconds
+    view = view_for(run.output, Head("demo", describe_source(source), prompt, shown))
+    async with AsyncExitStack() as stack:
+        with run.stopping.listening():
+            gateway = gateway_in_force(run.configuration) or await _own_gateway(stack)
+            config = RealtimeVisionConfig(
+                api_url=gateway.url,
+                api_key=gateway.key,
+                source=source,
+                prompt=prompt,
+                output_schema=schema,
+                processing=SAMPLING,
+            )
+            # A scene that ends by itself shows the end of a video, too.
+            limit = None if ends_itself else seconds
+            return await watch_stream(config, view, run.stopping, seconds=limit, place=gateway.url)
 
 
-def _schema(path: Path | None) -> JsonSchema | None:
-    if path is None:
-        return None
-    try:
-        value: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as cause:
-        message = f"--schema {path} cannot be read as JSON: {cause}"
-        raise ConfigurationError(message, details={"field": "schema"}) from cause
-    if not isinstance(value, dict):
-        message = f"--schema {path} must hold a JSON object"
-        raise ConfigurationError(message, details={"field": "schema"})
-    return cast("JsonSchema", value)
+async def _own_gateway(stack: AsyncExitStack) -> Gateway:
+    from overshoot.gateway import LocalGateway
+
+    local = await stack.enter_async_context(LocalGateway())
+    return Gateway(local.url, local.api_key)

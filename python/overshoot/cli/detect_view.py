@@ -1,179 +1,142 @@
-"""What ``overshoot detect`` shows: a line an action, a bar a file, and a table at the end."""
+"""What ``overshoot detect`` shows: an action a line, bars of files, a live table, a summary."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections import Counter, deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+from overshoot.cli.screen import Screen
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.progress import TaskID
+
+    from overshoot.cli.file_bars import FileBars
+    from overshoot.cli.output import Output
+    from overshoot.cli.source_argument import Named
     from overshoot.domain.action import DetectedAction
     from overshoot.domain.progress import AnalysisProgress
     from overshoot.errors import OvershootError
 
-
-class DetectView(Protocol):
-    """Shows the analysis of one file after the other."""
-
-    def file(self, path: Path) -> AbstractContextManager[None]:
-        """Around the analysis of a file."""
-        ...
-
-    def progress(self, progress: AnalysisProgress) -> None:
-        """How far it has come."""
-        ...
-
-    def action(self, action: DetectedAction) -> None:
-        """Something was seen in it."""
-        ...
-
-    def error(self, error: OvershootError, *, fatal: bool = False) -> None:
-        """Something went wrong; where it is ``fatal`` the file is given up."""
-        ...
-
-    def summary(self) -> None:
-        """All files are done."""
-        ...
-
-
-class JsonDetectView:
-    """One JSON object an action on stdout; what goes wrong on stderr."""
-
-    def __init__(self) -> None:
-        self._path = Path()
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-    @contextmanager
-    def file(self, path: Path) -> Generator[None]:
-        """Actions are this file's meanwhile."""
-        self._path = path
-        yield
-
-    def progress(self, progress: AnalysisProgress) -> None:
-        """Nothing."""
-
-    def action(self, action: DetectedAction) -> None:
-        """The action's own fields, and the file."""
-        values = {"file": str(self._path), **action.to_dict()}
-        sys.stdout.write(json.dumps(values, allow_nan=False) + "\n")
-        sys.stdout.flush()
-
-    def error(self, error: OvershootError, *, fatal: bool = False) -> None:
-        """A sentence."""
-        self._err.print(_error(self._path, error, fatal=fatal))
-
-    def summary(self) -> None:
-        """Nothing."""
+VISIBLE_ACTIONS: Final = 12
 
 
 @define
-class _FileRow:
-    """A line of the summary."""
+class SourceRow:
+    """A source while it is looked at, and its line of the summary."""
 
-    path: Path
+    output: Output
+    named: Named
+    bars: FileBars
+    bar: TaskID = field(init=False)
     seconds: float = 0.0
     speed: float = 0.0
     failed: bool = False
     actions: Counter[str] = field(factory=Counter[str])
 
+    def __attrs_post_init__(self) -> None:
+        self.bar = self.bars.begin(self.label)
 
-class TextDetectView:
-    """A line an action on stdout; bars, where there is a terminal, and the summary on stderr."""
-
-    def __init__(self) -> None:
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._rows: list[_FileRow] = []
-        self._bar: Progress | None = None
-
-    @contextmanager
-    def file(self, path: Path) -> Generator[None]:
-        """Shows a bar meanwhile."""
-        self._rows.append(_FileRow(path))
-        if not self._err.is_terminal or self._err.is_dumb_terminal:
-            yield
-            return
-        # On a terminal lines go above the bar; where stdout leads elsewhere they stay out of it.
-        with _bar(self._err, redirect_stdout=self._out.is_terminal) as bar:
-            bar.add_task(path.name, total=None, at="", speed="")
-            self._bar = bar
-            try:
-                yield
-            finally:
-                self._bar = None
+    @property
+    def label(self) -> str:
+        """Its short name."""
+        return Path(self.named.name).name if self.named.is_file else self.named.name
 
     def progress(self, progress: AnalysisProgress) -> None:
         """Moves the bar."""
-        row = self._rows[-1]
-        row.seconds, row.speed = progress.seconds, progress.speed
-        if self._bar is not None:
-            total = progress.total_seconds
-            length = "" if total is None else f" / {total:.1f}"
-            self._bar.update(
-                self._bar.task_ids[0],
-                total=total,
-                completed=progress.seconds,
-                at=f"{progress.seconds:.1f}{length} s",
-                speed=f"{progress.speed:.1f}x",
-            )
+        self.seconds, self.speed = progress.seconds, progress.speed
+        self.bars.move(self.bar, progress)
 
     def action(self, action: DetectedAction) -> None:
-        """When, how long where that is known, how sure; what, and in which file."""
-        row = self._rows[-1]
-        row.actions[action.action] += 1
-        lasted = "" if action.duration is None else f" +{action.duration:6.2f} s"
-        self._out.print(
-            Text.assemble(
-                (f"{action.timestamp:10.2f} s{lasted}", "cyan"),
-                (f"  {action.confidence:4.0%}", "green"),
-                f"  {action.action}",
-                (f"  {row.path.name}", "dim"),
-            )
-        )
+        """Something was seen in it."""
+        self.count(action)
+        if self.output.as_json:
+            self.output.json(self._values(action))
+        else:
+            label = Text(f"  {self.label}", "dim") if self.named.is_file else Text()
+            self.output.line(Text.assemble(*_told(action), label))
+
+    def count(self, action: DetectedAction) -> None:
+        """The same, which somebody else shows."""
+        self.actions[action.action] += 1
+        self.seconds = max(self.seconds, action.timestamp + (action.duration or 0.0))
 
     def error(self, error: OvershootError, *, fatal: bool = False) -> None:
-        """A sentence."""
-        self._rows[-1].failed |= fatal
-        self._err.print(_error(self._rows[-1].path, error, fatal=fatal))
+        """Something went wrong; where it is ``fatal`` the source is given up."""
+        self.failed |= fatal
+        name, style = (type(error).__name__, "bold red") if fatal else ("note", "yellow")
+        text = Text.assemble((f"{self.label}: {name}", style), f": {error.message}")
+        if fatal or not self.output.quiet:
+            self.output.problem_line(text)
 
-    def summary(self) -> None:
-        """A row a file."""
-        table = Table(box=None, pad_edge=False)
-        for heading, side in (("file", "left"), ("video", "right"), ("speed", "right")):
-            table.add_column(heading, justify="left" if side == "left" else "right")
-        table.add_column("actions")
-        for row in self._rows:
-            seen = ", ".join(f"{name} {count}" for name, count in row.actions.most_common())
-            what = Text("failed", style="red") if row.failed else Text(seen or "none")
-            seconds, speed = f"{row.seconds:.1f} s", f"{row.speed:.1f}x"
-            table.add_row(Text(row.path.name), seconds, speed, what)
-        self._err.print(table)
+    def end(self) -> None:
+        """It has been looked at."""
+        self.bars.end(self.bar)
+
+    def _values(self, action: DetectedAction) -> dict[str, Any]:
+        return {"file" if self.named.is_file else "source": self.named.name, **action.to_dict()}
 
 
-def _bar(console: Console, *, redirect_stdout: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[at]}"),
-        TextColumn("{task.fields[speed]}", style="green"),
-        TimeRemainingColumn(),
-        console=console,
-        redirect_stdout=redirect_stdout,
+def summary(rows: list[SourceRow]) -> Table:
+    """A line a source."""
+    table = Table(box=None, pad_edge=False)
+    for heading, side in (("source", "left"), ("video", "right"), ("speed", "right")):
+        table.add_column(heading, justify="left" if side == "left" else "right")
+    table.add_column("actions")
+    for row in rows:
+        seen = ", ".join(f"{name} {count}" for name, count in row.actions.most_common())
+        what = Text("failed", style="red") if row.failed else Text(seen or "none")
+        speed = f"{row.speed:.1f}x" if row.named.is_file else ""
+        table.add_row(Text(row.label), f"{row.seconds:.1f} s", speed, what)
+    return table
+
+
+class LiveActions:
+    """The newest actions of a live source as a table that is drawn over again."""
+
+    def __init__(self, output: Output, title: str) -> None:
+        self._title = title
+        self._going: dict[object, DetectedAction] = {}
+        self._over: deque[DetectedAction] = deque(maxlen=VISIBLE_ACTIONS)
+        self.screen: Screen = Screen(output.results, self._draw)
+
+    def started(self, action: DetectedAction) -> None:
+        """It goes on."""
+        self._going[action.metadata.get("action_id")] = action
+
+    def ended(self, action: DetectedAction) -> None:
+        """It is over."""
+        self._going.pop(action.metadata.get("action_id"), None)
+        self._over.append(action)
+
+    def _draw(self) -> RenderableType:
+        table = Table(title=self._title, title_justify="left", expand=True)
+        table.add_column("begins", justify="right", style="cyan", no_wrap=True)
+        table.add_column("lasts", justify="right", no_wrap=True)
+        table.add_column("sure", justify="right", style="green", no_wrap=True)
+        table.add_column("action", ratio=1)
+        for action in self._over:
+            lasted = "" if action.duration is None else f"{action.duration:.1f} s"
+            table.add_row(*_row(action, lasted))
+        for action in self._going.values():
+            table.add_row(*_row(action, "goes on"), style="bold")
+        return table
+
+
+def _row(action: DetectedAction, lasted: str) -> tuple[str, str, str, Text]:
+    return f"{action.timestamp:.1f} s", lasted, f"{action.confidence:.0%}", Text(action.action)
+
+
+def _told(action: DetectedAction) -> tuple[tuple[str, str] | str, ...]:
+    """When, how long where that is known, how sure, what."""
+    lasted = "" if action.duration is None else f" +{action.duration:6.2f} s"
+    return (
+        (f"{action.timestamp:10.2f} s{lasted}", "cyan"),
+        (f"  {action.confidence:4.0%}", "green"),
+        f"  {action.action}",
     )
-
-
-def _error(path: Path, error: OvershootError, *, fatal: bool) -> Text:
-    name, style = (type(error).__name__, "bold red") if fatal else ("note", "yellow")
-    return Text.assemble((f"{path.name}: {name}", style), f": {error.message}")

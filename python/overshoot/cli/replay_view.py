@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import asdict
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from overshoot.cli.output import Output
     from overshoot.client.evidence_folder import KeptClip
     from overshoot.domain.reinference import Difference, Finding, ReplayComparison
 
-_WIDTH = 160
 _KINDS = {
     "detected": "one saw it",
     "confidence": "not equally sure",
@@ -39,42 +36,43 @@ class ReplayView(Protocol):
 class JsonReplayView:
     """One JSON object on stdout."""
 
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
     def clip(self, clip: KeptClip, differences: Sequence[Difference]) -> None:
         """Nothing yet."""
 
     def comparison(self, comparison: ReplayComparison) -> None:
         """Everything."""
         body = {**asdict(comparison), "compared": comparison.compared}
-        print(json.dumps(body, allow_nan=False))  # noqa: T201 - what the command is for
+        self._output.json(body)
 
 
 class TableReplayView:
     """The differences as a table on stdout; which clip it is at, on stderr."""
 
-    def __init__(self) -> None:
-        self._notes = Console(stderr=True, highlight=False, soft_wrap=True)
+    def __init__(self, output: Output) -> None:
+        self._output = output
 
     def clip(self, clip: KeptClip, differences: Sequence[Difference]) -> None:
         """A line."""
         verdict = f"{len(differences)} differ" if differences else "agree"
-        self._notes.print(f"{clip.name}: {verdict}", markup=False)
+        self._output.note(f"{clip.name}: {verdict}")
 
     def comparison(self, comparison: ReplayComparison) -> None:
         """Where they differ, and how often they agree."""
-        # Without a terminal rich knows no width, and would fold names of clips.
-        out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
         if comparison.differences:
             table = Table("clip", "action", "first prompt", "second prompt", "difference")
             for each in comparison.differences:
                 first, second = _told(each.first), _told(each.second)
                 cells = (each.clip, each.action, first, second, _KINDS[each.kind])
                 table.add_row(*map(Text, cells))
-            out.print(table)
+            self._output.table(table)
         for item in comparison.unsupported:
             note = f"cannot be seen: {item.asked!r}: {item.reason}; what would help: {item.remedy}"
-            self._notes.print(note, markup=False)
+            self._output.note(note)
         clips = "1 clip" if comparison.clips == 1 else f"{comparison.clips} clips"
-        out.print(
+        self._output.line(
             f"{clips}: the prompts agree on {comparison.agreements} of"
             f" {comparison.compared} findings (tolerance {comparison.tolerance:g})"
         )

@@ -11,7 +11,7 @@ from overshoot.client.stream_handle import is_text
 from overshoot.domain.backends import BackendChoice
 from overshoot.domain.pacing import PATIENCE_SECONDS
 from overshoot.domain.reconnection import ReconnectionPolicy
-from overshoot.domain.source import VideoFileSource
+from overshoot.domain.source import every_frame_counts
 from overshoot.domain.stream import (
     FrameProcessingConfig,
     IceServer,
@@ -20,6 +20,7 @@ from overshoot.domain.stream import (
 )
 from overshoot.domain.validation import fail
 from overshoot.errors import ConfigurationError
+from overshoot.ports.clock import Clock
 from overshoot.ports.transport import StreamRequest
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from overshoot.client.realtime_vision import RealtimeVisionConfig
     from overshoot.domain.frame import Frame
     from overshoot.domain.source import StreamSource
-    from overshoot.ports.clock import Clock
-    from overshoot.ports.transport import Transport
+    from overshoot.ports.transport import TransportFactory
 
 DRAIN_MARGIN_SECONDS = 5.0
 
@@ -62,9 +62,9 @@ def live_stream(
         output_schema_json=None if reader is None else reader.schema,
         max_output_tokens=config.max_output_tokens,
     )
-    clock = bootstrap.system_clock()
-    # Whoever wants every frame of a file wants every answer about it.
-    paced = isinstance(config.source, VideoFileSource) and not config.source.real_time
+    clock = clock_of(config)
+    # Whoever wants every frame wants every answer about it.
+    paced = every_frame_counts(config.source)
     return LiveStream(
         intake=lambda sink: intake(sink, clock),
         transport=_transports(config, clock, steady=paced),
@@ -79,6 +79,11 @@ def live_stream(
         largest=largest or LARGEST,
         paced=paced,
     )
+
+
+def clock_of(config: RealtimeVisionConfig[Any]) -> Clock:
+    """The caller's clock, or that of this machine."""
+    return bootstrap.system_clock() if config.clock is None else config.clock
 
 
 def capture_of(
@@ -103,8 +108,11 @@ def capture_of(
 
 def _transports(
     config: RealtimeVisionConfig[Any], clock: Clock, *, steady: bool
-) -> Callable[[], Transport]:
+) -> TransportFactory:
     """Makes transports to a gateway, or to who answers in this process."""
+    if config.transport is not None:
+        _refuse_beside(config, "transport", "inference", "api_url", "api_key")
+        return config.transport
     inference = config.inference
     if inference is None:
         return bootstrap.webrtc_transports(
@@ -113,9 +121,7 @@ def _transports(
             ice_servers=config.ice_servers,
             steady=steady,
         )
-    if config.api_url is not None or config.api_key is not None:
-        message = "give inference, which needs no gateway, or api_url and api_key; not both"
-        raise ConfigurationError(message, details={"field": "inference"})
+    _refuse_beside(config, "inference", "api_url", "api_key")
     from overshoot.application.in_process import InProcessTransport
 
     choice = bootstrap.chosen_backend(inference) if isinstance(inference, str) else inference
@@ -126,12 +132,22 @@ def _transports(
     return lambda: InProcessTransport(lambda: choice, clock, close_backend=False)
 
 
+def _refuse_beside(config: RealtimeVisionConfig[Any], name: str, *others: str) -> None:
+    """Raise `ConfigurationError` where ``name`` is not the only answer to who is asked."""
+    beside = [other for other in others if getattr(config, other) is not None]
+    if beside:
+        message = f"give {name} or {' and '.join(beside)}, not both: they say who is asked"
+        raise ConfigurationError(message, details={"field": name})
+
+
 def _check(config: RealtimeVisionConfig[Any]) -> None:
     """Raise `ConfigurationError` for what no value of the domain checks."""
-    for name in ("on_result", "on_error", "on_state"):
+    for name in ("on_result", "on_error", "on_state", "transport"):
         callback = getattr(config, name)
         if callback is not None and not callable(callback):
             raise fail(config, name, "callable", callback)
+    if config.clock is not None and not isinstance(cast("object", config.clock), Clock):
+        raise fail(config, "clock", "an overshoot.ports.clock.Clock", config.clock)
     if config.request_id is not None and not is_text(config.request_id):
         raise fail(config, "request_id", "a non-empty string", config.request_id)
     servers = cast("object", config.ice_servers)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from overshoot import bootstrap
 from overshoot.application.action_making import EachVerdict, Joined
 from overshoot.application.detection import Detection, DetectionCallbacks
 from overshoot.application.progress_report import ProgressReport
+from overshoot.client.assembly import clock_of
 from overshoot.client.detection_run import DetectionRun
-from overshoot.domain.action_question import action_prompt
 from overshoot.domain.source import CameraSource, StreamSource, VideoFileSource
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from overshoot.client.realtime_vision import RealtimeVisionConfig
     from overshoot.domain.action import DetectedAction
     from overshoot.errors import OvershootError
+    from overshoot.ports.clock import Clock
 
 
 def detection_run(
@@ -36,24 +36,23 @@ def detection_run(
         detection.report(error)
 
     keeper = _keeper(config, vision, session_id, name, report)
-    detection = _detection(config, session_id, name, found, keeper)
+    clock = clock_of(vision)
+    origin = {"session_id": session_id, "source": name, "prompt": vision.prompt}
+    detection = _detection(config, origin, clock, found, keeper)
     progress = None
     if on_progress is not None:
-        clock = bootstrap.system_clock()
         progress = ProgressReport(on_progress, report, clock, lambda: len(found or ()))
     return DetectionRun(vision, detection, progress, keeper)
 
 
 def _detection(
     config: ActionDetectorConfig,
-    session_id: str,
-    source: str,
+    origin: Mapping[str, str],
+    clock: Clock,
     found: list[DetectedAction] | None,
     keeper: EvidenceKeeper | None,
 ) -> Detection:
     rule = config.rule
-    prompt = action_prompt(config.actions, config.prompt)
-    origin = {"session_id": session_id, "source": source, "prompt": prompt}
     return Detection(
         config.actions,
         EachVerdict(config.min_confidence, origin)
@@ -66,7 +65,7 @@ def _detection(
             on_action_ended=config.on_action_ended,
             on_error=config.on_error,
         ),
-        clock=bootstrap.system_clock(),
+        clock=clock,
         found=None if found is None else found.append,
         evidence=None if keeper is None else keeper.keep,
     )

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
     from overshoot.domain.backends import BackendChoice
     from overshoot.domain.source import StreamSource
+    from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.store import Store
+    from overshoot.ports.transport import TransportFactory
 
 DETECTION_PROCESSING = StreamProcessingConfig(
     sampling_ratio=0.8, fps=15, clip_length_seconds=0.5, delay_seconds=0.5
@@ -67,6 +69,8 @@ class ActionDetectorOptions(TypedDict, total=False):
     debug: bool
     ice_servers: Sequence[IceServer]
     inference: InferenceBackend | BackendChoice | str | None
+    transport: TransportFactory | None
+    clock: Clock | None
 
 
 def _is_a(kind: type[Any]) -> Callable[[Any, Attribute[Any], Any], None]:
@@ -120,6 +124,8 @@ class ActionDetectorConfig:
         ice_servers: STUN and TURN servers for the media path.
         inference: as for `RealtimeVisionConfig`: ``"local"`` or a backend answers in this process,
             without a gateway.
+        transport: as for `RealtimeVisionConfig`.
+        clock: as for `RealtimeVisionConfig`.
     """
 
     api_url: str | None = None
@@ -147,6 +153,8 @@ class ActionDetectorConfig:
     debug: bool = False
     ice_servers: Sequence[IceServer] = ()
     inference: InferenceBackend | BackendChoice | str | None = None
+    transport: TransportFactory | None = field(default=None, repr=False)
+    clock: Clock | None = field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.tracking is not None:
@@ -175,4 +183,6 @@ class ActionDetectorConfig:
             debug=self.debug,
             ice_servers=self.ice_servers,
             inference=self.inference,
+            transport=self.transport,
+            clock=self.clock,
         )

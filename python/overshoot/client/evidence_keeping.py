@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from overshoot import bootstrap
+from overshoot.client.assembly import clock_of
 from overshoot.domain.evidence import MOST_FPS
 from overshoot.domain.evidence_record import Question
 from overshoot.domain.sampling import ClipSampling, sampling_of
-from overshoot.domain.source import VideoFileSource
+from overshoot.domain.source import every_frame_counts
 
 if TYPE_CHECKING:
     from overshoot.application.evidence import EvidenceKeeper
@@ -44,9 +45,8 @@ def evidence_keeper(
     from overshoot.application.evidence import EvidenceKeeper
 
     config = _as_often_as_shown(config, vision)
-    watched = vision.source
     # Such a source waits for the answers anyway, and gives frames faster than they can be encoded.
-    patient = isinstance(watched, VideoFileSource) and not watched.real_time
+    patient = every_frame_counts(vision.source)
     return EvidenceKeeper(
         config,
         recorder=bootstrap.clip_recorder(config, patient=patient),
@@ -54,7 +54,7 @@ def evidence_keeper(
         question=question_of(vision, actions, min_confidence),
         session_id=session_id,
         source=source,
-        now=bootstrap.system_clock().wall,
+        now=clock_of(vision).wall,
         on_error=on_error,
     )
 

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from overshoot.domain.backends import BackendChoice
     from overshoot.domain.frame import Frame
     from overshoot.domain.reconnection import ReconnectionPolicy
+    from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceBackend
+    from overshoot.ports.transport import TransportFactory
 
 OnResult: TypeAlias = Callable[[InferenceResult[AnswerT]], Awaitable[Any] | Any]
 OnError: TypeAlias = Callable[[OvershootError], Awaitable[Any] | Any]
@@ -79,6 +81,11 @@ class RealtimeVisionConfig(Generic[AnswerT]):
             ``"module:function"``, with their settings from the environment; or an object of the
             port `overshoot.ports.inference.InferenceBackend`, which is not closed with the stream.
             None asks the gateway at ``api_url``.
+        transport: makes the `overshoot.ports.transport.Transport` of each connection, in place of
+            WebRTC to ``api_url``; `overshoot.testing.LoopbackTransport` needs no network.
+        clock: what time it is, an `overshoot.ports.clock.Clock`; None is that of this machine. With
+            an `overshoot.testing.ManualClock` the source must not pace itself by it
+            (``real_time=False``, or pushed frames).
     """
 
     api_url: str | None = None
@@ -98,6 +105,8 @@ class RealtimeVisionConfig(Generic[AnswerT]):
     request_id: str | None = None
     max_output_tokens: int | None = None
     inference: InferenceBackend | BackendChoice | str | None = None
+    transport: TransportFactory | None = field(default=None, repr=False)
+    clock: Clock | None = field(default=None, repr=False)
 
     def checked_processing(self) -> ProcessingConfig:
         """``processing`` as a value, or `ConfigurationError`."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from overshoot.domain.status import StreamStatus
     from overshoot.domain.stream import IceServer
     from overshoot.ports.clock import Clock
+    from overshoot.ports.transport import TransportFactory
 
 OnRelayResult: TypeAlias = Callable[[RelayResult], Awaitable[Any] | Any]
 
@@ -69,6 +70,8 @@ class OvershootStreamRelay(StreamHandle[Any]):
         ice_servers: STUN and TURN servers.
         debug: log what happens, without keys and pictures.
         request_id: an id of the caller's for the gateway's log.
+        transport: as in `RealtimeVisionConfig`.
+        clock: as in `RealtimeVisionConfig`.
     """
 
     def __init__(
@@ -93,6 +96,8 @@ class OvershootStreamRelay(StreamHandle[Any]):
         ice_servers: Sequence[IceServer] = (),
         debug: bool = False,
         request_id: str | None = None,
+        transport: TransportFactory | None = None,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__()
         self._size = (width, height)
@@ -119,6 +124,8 @@ class OvershootStreamRelay(StreamHandle[Any]):
             ice_servers=ice_servers,
             debug=debug,
             request_id=request_id,
+            transport=transport,
+            clock=clock,
         )
 
     @property

@@ -226,7 +226,8 @@ class AsyncFramesSource:
         height: as in `PushSource`.
         fps: frames per second that may be expected; None when unknown.
         real_time: True: the iterable is drained as fast as it gives, the newest frame wins.
-            False: the next frame is asked for when the last was read, and none is lost.
+            False: the next frame is asked for when the last was read, and no faster than the clips
+            are answered; none is lost.
         frame_processor: called with each BGR frame before it is sent.
     """
 

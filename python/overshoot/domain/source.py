@@ -187,6 +187,7 @@ class SyntheticSource:
         seed: chooses shapes, colours and paths.
         duration_seconds: end of the video after this long; None goes on for ever.
         frame_processor: called with each BGR frame before it is sent.
+        real_time: as for `VideoFileSource`; False gives every frame as fast as clips are answered.
     """
 
     width: int = field(default=640, validator=[a_whole_number(160, MAX_SIDE, "pixels"), _even])
@@ -199,6 +200,7 @@ class SyntheticSource:
     frame_processor: FrameProcessor | None = field(
         default=None, validator=a_callable(optional=True), repr=False
     )
+    real_time: bool = field(default=True, validator=a_flag())
 
 
 StreamSource: TypeAlias = (
@@ -211,6 +213,14 @@ StreamSource: TypeAlias = (
     | AsyncFramesSource
 )
 """Any source that a stream can be started from."""
+
+
+def every_frame_counts(source: StreamSource) -> bool:
+    """Whether ``source`` was said to be no live picture (``real_time=False``): it can wait."""
+    return (
+        isinstance(source, VideoFileSource | SyntheticSource | AsyncFramesSource)
+        and not source.real_time
+    )
 
 
 @frozen(init=False)

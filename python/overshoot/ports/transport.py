@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from attrs import field, frozen
@@ -139,3 +140,7 @@ class Transport(Protocol):
     async def close(self, *, delete: bool = True) -> None:
         """End it and free everything."""
         ...
+
+
+TransportFactory: TypeAlias = Callable[[], Transport]
+"""Makes the transport of one connection; called anew when a stream is made anew."""

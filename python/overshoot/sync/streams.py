@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from overshoot.domain.status import StreamStatus
     from overshoot.domain.stream import IceServer
     from overshoot.errors import OvershootError
+    from overshoot.ports.clock import Clock
     from overshoot.ports.source import SourceInfo
+    from overshoot.ports.transport import TransportFactory
 
 ItemT = TypeVar("ItemT")
 
@@ -140,6 +142,8 @@ class RelayOptions(TypedDict, total=False):
     ice_servers: Sequence[IceServer]
     debug: bool
     request_id: str | None
+    transport: TransportFactory | None
+    clock: Clock | None
 
 
 class OvershootStreamRelay(_Stream[Any]):

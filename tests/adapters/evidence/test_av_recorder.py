@@ -9,14 +9,14 @@ import av
 import numpy as np
 import pytest
 
-from contracts.evidence_contract import ClipRecorderContract, MakeRecorder
 from overshoot.adapters.evidence import av_recorder
 from overshoot.adapters.evidence.av_recorder import WAITING_FRAMES, AvRecorder
 from overshoot.adapters.evidence.encoder import CODECS, SegmentEncoder, best_codec
 from overshoot.domain.evidence import EvidenceConfig, Stretch
 from overshoot.domain.frame import Frame, PlanarFrame
 from overshoot.errors import StoreError
-from support.evidence import film, levels
+from overshoot.testing.contracts.evidence import ClipRecorderContract, MakeRecorder
+from overshoot.testing.films import film, levels
 
 CONFIG = EvidenceConfig(folder="unused")
 EVERYTHING = Stretch(0.0, 1000.0)

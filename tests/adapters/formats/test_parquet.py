@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from contracts.action_format_contract import WAVE, ActionFormatContract, read, written
 from overshoot.adapters.formats.parquet import ROWS_IN_A_GROUP, Parquet
 from overshoot.domain.action import DetectedAction
 from overshoot.errors import StoreError
+from overshoot.testing.contracts.action_format import WAVE, ActionFormatContract, read, written
 
 TABLE: dict[str, Any] = {
     "action": ["waving", "nodding"],

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from adapters.inference.remote_sessions import until
-from contracts.inference_contract import request
 from overshoot.adapters.inference.callable import CallableBackend, workers
 from overshoot.adapters.inference.callable.loading import load_callable
 from overshoot.domain.backends import CallableInference
 from overshoot.domain.inference import InferenceAnswer, InferenceRequest
 from overshoot.errors import ConfigurationError, InferenceError
+from overshoot.testing.contracts.inference import request
 from support.backend_functions import Counter, fail, hang
 
 NUMBER: dict[str, Any] = {"type": "object", "properties": {"n": {"type": "integer"}}}

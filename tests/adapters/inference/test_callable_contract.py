@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contracts.inference_contract import InferenceBackendContract
 from overshoot.adapters.inference.callable import CallableBackend
 from overshoot.domain.backends import CallableInference
+from overshoot.testing.contracts.inference import InferenceBackendContract
 from support.backend_functions import Describer, describe, describe_later
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.inference.remote_sessions import KEY, gemini_stream
-from contracts.inference_contract import frames, request
 from overshoot.errors import InferenceError
+from overshoot.testing.contracts.inference import frames, request
 from support.model_server import (
     cut_at_once,
     cut_in_the_middle,

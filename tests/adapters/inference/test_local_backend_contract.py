@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.inference.local_weights import needs_networks
-from contracts.inference_contract import InferenceBackendContract
 from overshoot.adapters.inference.local import LocalBackend
+from overshoot.testing.contracts.inference import InferenceBackendContract
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from adapters.inference.remote_sessions import KEY, openai_stream
-from contracts.inference_contract import frames, request
 from overshoot.errors import InferenceError
+from overshoot.testing.contracts.inference import frames, request
 from support.model_server import STYLES, Asked, says_no
 
 OPEN: dict[str, Any] = {"type": "object", "properties": {"n": {"type": "integer"}}}

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from adapters.inference.remote_sessions import KEY, openai_stream, until
-from contracts.inference_contract import frames, request
 from overshoot.adapters.inference.openai import OpenAIBackend
 from overshoot.domain.backends import OpenAIInference
 from overshoot.errors import InferenceError
+from overshoot.testing.contracts.inference import frames, request
 from overshoot.testing.manual_clock import ManualClock
 from support.model_server import (
     cut_at_once,

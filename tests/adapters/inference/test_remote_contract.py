@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contracts.inference_contract import InferenceBackendContract
 from overshoot.adapters.inference.gemini import GeminiBackend
 from overshoot.adapters.inference.openai import OpenAIBackend
 from overshoot.domain.backends import GeminiInference, OpenAIInference
+from overshoot.testing.contracts.inference import InferenceBackendContract
 from overshoot.testing.manual_clock import ManualClock
 from support.model_server import STYLES, Asked, model_server
 

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from adapters.sources.made_videos import numbered_picture
-from contracts.source_contract import (
+from overshoot.adapters.sources.async_frames import AsyncFrames
+from overshoot.domain.pushed import AsyncFramesSource
+from overshoot.errors import SourceError
+from overshoot.testing.contracts.source import (
     PATIENCE_SECONDS,
     MakeSource,
     SourceContract,
     opened,
     read_up_to,
 )
-from overshoot.adapters.sources.async_frames import AsyncFrames
-from overshoot.domain.pushed import AsyncFramesSource
-from overshoot.errors import SourceError
 
 
 @pytest.fixture

@@ -12,11 +12,17 @@ import numpy as np
 import pytest
 
 from adapters.sources.made_videos import Answer, moving_picture, send_bytes, web_server
-from contracts.source_contract import MakeSource, SourceContract, opened, read_up_to, threads
 from overshoot.adapters.sources.hls_playlist import rewritten
 from overshoot.adapters.sources.url import OpenCvUrl
 from overshoot.domain.source import UrlSource
 from overshoot.errors import SourceError
+from overshoot.testing.contracts.source import (
+    MakeSource,
+    SourceContract,
+    opened,
+    read_up_to,
+    threads,
+)
 
 FPS = 10
 MEDIA = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:1\n"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.source_contract import MakeSource, SourceContract, opened, read_up_to
 from overshoot.adapters.sources.image_folder import ImageFolder
 from overshoot.adapters.sources.image_header import PNG, read_picture_size
 from overshoot.domain.source import ImageFolderSource
 from overshoot.errors import SourceError
+from overshoot.testing.contracts.source import MakeSource, SourceContract, opened, read_up_to
 
 
 def encoded(suffix: str, width: int, height: int, colour: tuple[int, int, int]) -> bytes:

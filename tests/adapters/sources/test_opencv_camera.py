@@ -8,13 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from contracts.source_contract import (
-    PATIENCE_SECONDS,
-    MakeSource,
-    SourceContract,
-    opened,
-    threads,
-)
 from overshoot.adapters.sources.opencv_camera import (
     OpenCvCamera,
     cameras_of_this_machine,
@@ -23,6 +16,13 @@ from overshoot.adapters.sources.opencv_camera import (
 )
 from overshoot.domain.source import CameraSource
 from overshoot.errors import SourceError
+from overshoot.testing.contracts.source import (
+    PATIENCE_SECONDS,
+    MakeSource,
+    SourceContract,
+    opened,
+    threads,
+)
 
 if TYPE_CHECKING:
     from overshoot.domain.frame import Pixels

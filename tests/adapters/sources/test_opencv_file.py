@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.sources.made_videos import numbered_picture, write_moving, write_video
-from contracts.source_contract import MakeSource, SourceContract, opened, read_up_to
 from overshoot.adapters.sources.opencv_file import OpenCvFile
 from overshoot.domain.source import VideoFileSource
 from overshoot.errors import SourceError
+from overshoot.testing.contracts.source import MakeSource, SourceContract, opened, read_up_to
 
 
 class TestOpenCvFile(SourceContract):

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from adapters.sources.made_videos import numbered_picture
-from contracts.source_contract import PATIENCE_SECONDS, MakeSource, SourceContract, opened
 from overshoot.adapters.sources.pushed_frames import PushedFrames
 from overshoot.domain.pushed import PushCounts, PushSource
 from overshoot.errors import FrameError, SourceError
 from overshoot.ports.source import Source
+from overshoot.testing.contracts.source import PATIENCE_SECONDS, MakeSource, SourceContract, opened
 
 
 class EachTaken:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.source_contract import MakeSource, SourceContract, opened, read_up_to
 from overshoot.adapters.sources.synthetic import ScenePainter, SyntheticScene
 from overshoot.domain.frame_number import read_frame_number
 from overshoot.domain.scene import Scene
 from overshoot.domain.source import SyntheticSource
+from overshoot.testing.contracts.source import MakeSource, SourceContract, opened, read_up_to
 
 
 class TestSyntheticScene(SourceContract):

@@ -20,7 +20,11 @@ from adapters.sources.made_videos import (
     write_video,
 )
 from adapters.sources.rtsp_camera import rtsp_camera
-from contracts.source_contract import (
+from overshoot.adapters.sources.url import OPEN_SECONDS, OpenCvUrl
+from overshoot.adapters.sources.web_address import reach, shown
+from overshoot.domain.source import UrlSource
+from overshoot.errors import SourceError
+from overshoot.testing.contracts.source import (
     PATIENCE_SECONDS,
     MakeSource,
     SourceContract,
@@ -28,10 +32,6 @@ from contracts.source_contract import (
     read_up_to,
     threads,
 )
-from overshoot.adapters.sources.url import OPEN_SECONDS, OpenCvUrl
-from overshoot.adapters.sources.web_address import reach, shown
-from overshoot.domain.source import UrlSource
-from overshoot.errors import SourceError
 
 BOUNDARY = b"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n"
 

@@ -12,11 +12,11 @@ import pytest
 
 from adapters.sources.made_videos import send_bytes, web_server, write_video
 from adapters.sources.test_url import MotionJpeg, camera_server, tcp_server
-from contracts.source_contract import PATIENCE_SECONDS, opened, read_up_to, threads
 from overshoot.adapters.sources.url import OpenCvUrl
 from overshoot.domain.source import UrlSource
 from overshoot.errors import SourceError
 from overshoot.ports.source import SelfMending, SourceEvent
+from overshoot.testing.contracts.source import PATIENCE_SECONDS, opened, read_up_to, threads
 
 
 class Waiting:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from contracts.store_contract import EVERYTHING, MakeStore, StoreContract, action, frames
-from contracts.store_machine import StoreMachine, machine_settings
 from overshoot.adapters.stores import ordered
 from overshoot.adapters.stores.memory import MemoryStore
 from overshoot.domain.cursor import ORDERS, Order
 from overshoot.domain.query import ActionQuery
 from overshoot.ports.clock import Clock
 from overshoot.ports.store import Store
+from overshoot.testing.contracts.store import EVERYTHING, MakeStore, StoreContract, action, frames
+from overshoot.testing.contracts.store_machine import StoreMachine, machine_settings
 
 
 class TestMemoryStore(StoreContract):

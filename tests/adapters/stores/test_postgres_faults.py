@@ -18,11 +18,11 @@ from psycopg.conninfo import make_conninfo
 
 from adapters.stores.killed_programs import check_all_is_there, killed
 from adapters.stores.postgres_server import needs_postgres, own_schema
-from contracts.store_contract import EVERYTHING, action, frames
 from overshoot import ConfigurationError, StoreError
 from overshoot.adapters.clocks import SystemClock
 from overshoot.adapters.stores.postgres import PostgresStore
 from overshoot.domain.query import ActionQuery
+from overshoot.testing.contracts.store import EVERYTHING, action, frames
 
 CLOCK = SystemClock()
 KILLS = int(os.environ.get("OVERSHOOT_KILLS", "5"))

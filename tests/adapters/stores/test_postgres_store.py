@@ -9,12 +9,16 @@ from unittest import TestCase
 import pytest
 
 from adapters.stores.postgres_server import needs_postgres, own_schema
-from contracts.durable_store_contract import DurableStoreContract, DurableStoreMachine, OpenAgain
-from contracts.store_contract import MakeStore
-from contracts.store_machine import machine_settings
 from overshoot.adapters.stores.postgres import PostgresStore
 from overshoot.ports.clock import Clock
 from overshoot.ports.store import Store
+from overshoot.testing.contracts.durable_store import (
+    DurableStoreContract,
+    DurableStoreMachine,
+    OpenAgain,
+)
+from overshoot.testing.contracts.store import MakeStore
+from overshoot.testing.contracts.store_machine import machine_settings
 
 pytestmark = needs_postgres
 addresses: dict[int, str] = {}

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from contracts.store_contract import EVERYTHING, action, frames
 from overshoot import StoreError
 from overshoot.adapters.stores.sqlite import SqliteStore
 from overshoot.domain.query import ActionQuery
+from overshoot.testing.contracts.store import EVERYTHING, action, frames
 from overshoot.testing.manual_clock import ManualClock
 
 NOBODY = 65534

@@ -22,7 +22,7 @@ from overshoot.domain.action import DetectedAction
 from overshoot.domain.query import ActionQuery
 from overshoot.domain.stored import StoredAction
 from overshoot.testing.manual_clock import ManualClock
-from support.actions import actions, conditions, exact
+from overshoot.testing.strategies import actions, conditions, exact
 
 NEWEST = len(MIGRATIONS)
 CLOCK = ManualClock()

@@ -12,7 +12,6 @@ from unittest import TestCase
 import pytest
 
 from adapters.stores.store_folders import made_in_memory
-from contracts.store_machine import StoreMachine, machine_settings
 from overshoot.adapters.stores import sql_terms, sqlite_plan
 from overshoot.adapters.stores.sql_statements import FOUND
 from overshoot.adapters.stores.sql_terms import terms
@@ -22,6 +21,7 @@ from overshoot.domain.action import DetectedAction
 from overshoot.domain.query import ActionQuery
 from overshoot.ports.clock import Clock
 from overshoot.ports.store import Store
+from overshoot.testing.contracts.store_machine import StoreMachine, machine_settings
 from overshoot.testing.manual_clock import ManualClock
 
 CLOCK = ManualClock()

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from adapters.stores.killed_programs import check_all_is_there, killed
-from contracts.store_contract import EVERYTHING, action
 from overshoot.adapters.clocks import SystemClock
 from overshoot.adapters.stores import sqlite_connections
 from overshoot.adapters.stores.sqlite import SqliteStore
+from overshoot.testing.contracts.store import EVERYTHING, action
 
 CLOCK = SystemClock()
 KILLS = int(os.environ.get("OVERSHOOT_KILLS", "20"))

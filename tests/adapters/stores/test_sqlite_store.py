@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from adapters.stores.store_folders import made_in_memory
-from contracts.durable_store_contract import DurableStoreContract, DurableStoreMachine, OpenAgain
-from contracts.store_contract import MakeStore
-from contracts.store_machine import machine_settings
 from overshoot.adapters.stores.sqlite import SqliteStore
 from overshoot.ports.clock import Clock
 from overshoot.ports.store import Store
+from overshoot.testing.contracts.durable_store import (
+    DurableStoreContract,
+    DurableStoreMachine,
+    OpenAgain,
+)
+from overshoot.testing.contracts.store import MakeStore
+from overshoot.testing.contracts.store_machine import machine_settings
 
 
 class TestSqliteStore(DurableStoreContract):

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from contracts.transport_contract import (
+from overshoot.errors import NetworkError, RateLimitError
+from overshoot.ports.transport import Transport
+from overshoot.testing.contracts.transport import (
     TTL,
     GatewayTransportContract,
     ScriptedFeed,
@@ -16,16 +18,15 @@ from contracts.transport_contract import (
     media,
     next_result,
 )
-from overshoot.errors import NetworkError, RateLimitError
-from overshoot.ports.transport import Transport
+from overshoot.testing.echo_inference import EchoInference
 from overshoot.testing.loopback import LoopbackTransport
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import Echo, nothing_left
+from overshoot.testing.waiting import nothing_left
 
 
 class LoopbackHarness:
     def __init__(self) -> None:
-        self.backend = Echo()
+        self.backend = EchoInference()
         self.clock = ManualClock()
 
     def transport(self, *, key: str | None = None) -> LoopbackTransport:

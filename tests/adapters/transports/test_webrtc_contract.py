@@ -10,13 +10,20 @@ from typing import Any, Literal
 import pytest
 from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, pack_remb_fci
 
-from contracts.transport_contract import TTL, GatewayTransportContract, ScriptedFeed, asking, media
 from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
 from overshoot.adapters.transports.webrtc.transport import WebRtcTransport
 from overshoot.gateway import GatewaySettings, LocalGateway
 from overshoot.ports.transport import Transport
+from overshoot.testing.contracts.transport import (
+    TTL,
+    GatewayTransportContract,
+    ScriptedFeed,
+    asking,
+    media,
+)
+from overshoot.testing.echo_inference import EchoInference
 from overshoot.testing.manual_clock import ManualClock
-from support.stream_fakes import Echo, nothing_left, until
+from overshoot.testing.waiting import nothing_left, until
 
 Form = Literal["webrtc", "source"]
 Codec = Literal["VP8", "H264"]
@@ -26,7 +33,7 @@ class WebRtcHarness:
     def __init__(self, form: Form, codec: Codec) -> None:
         self.form: Form = form
         self.codec: Codec = codec
-        self.backend = Echo()
+        self.backend = EchoInference()
         self.clock = ManualClock()
         settings = GatewaySettings(ice_addresses=("127.0.0.1",), lease_ttl_seconds=TTL)
         self.gateway = LocalGateway(settings=settings, backend=self.backend, clock=self.clock)

@@ -13,7 +13,6 @@ from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
-from contracts.transport_contract import ScriptedFeed, asking
 from overshoot.adapters.transports.webrtc import gateway_api
 from overshoot.adapters.transports.webrtc.gateway_api import GatewayApi
 from overshoot.adapters.transports.webrtc.track import FrameTrack
@@ -27,8 +26,9 @@ from overshoot.errors import (
     ProtocolError,
 )
 from overshoot.ports.transport import MessageUnreadable, ResultReceived, ResultsClosed
+from overshoot.testing.contracts.transport import ScriptedFeed, asking
+from overshoot.testing.waiting import nothing_left
 from support.scripted_server import ScriptedServer, scripted_server
-from support.stream_fakes import nothing_left
 
 KEY = "ovs_canary_key_0123456789"
 

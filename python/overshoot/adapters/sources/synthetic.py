@@ -51,6 +51,7 @@ class SyntheticScene:
     def __init__(self, spec: SyntheticSource) -> None:
         self._life = Lifecycle("the synthetic scene")
         self._scene = Scene(spec.width, spec.height, spec.fps, spec.seed)
+        self._real_time = spec.real_time
         self._count = (
             math.inf
             if spec.duration_seconds is None
@@ -65,7 +66,13 @@ class SyntheticScene:
         self._painter = ScenePainter(self._scene)
         self._life.opened()
         scene = self._scene
-        return SourceInfo(width=scene.width, height=scene.height, fps=scene.fps, live=False)
+        return SourceInfo(
+            width=scene.width,
+            height=scene.height,
+            fps=scene.fps,
+            live=False,
+            real_time=self._real_time,
+        )
 
     def read(self) -> Frame | None:
         """Paint the next frame; None at the end."""

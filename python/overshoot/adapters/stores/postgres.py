@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from overshoot.adapters.stores.postgres_connections import PostgresConnections
 from overshoot.adapters.stores.postgres_errors import Address
@@ -67,7 +67,7 @@ class PostgresStore(SqlCounting):
         ConfigurationError: the address cannot be read.
     """
 
-    INTERVAL = _INTERVAL
+    INTERVAL: ClassVar[str] = _INTERVAL
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from threading import TIMEOUT_MAX
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from overshoot.adapters.stores.sql_counting import SqlCounting
 from overshoot.adapters.stores.sql_rows import ADDED, rows, stored
@@ -58,7 +58,7 @@ class SqliteStore(SqlCounting):
     """
 
     # Towards zero, which is down: no timestamp is negative.
-    INTERVAL = "CAST(timestamp / ? AS INTEGER)"
+    INTERVAL: ClassVar[str] = "CAST(timestamp / ? AS INTEGER)"
 
     def __init__(
         self, path: str | os.PathLike[str], *, clock: Clock, busy_seconds: float = BUSY_SECONDS

@@ -1,0 +1,1 @@
+"""Looking at what an installation needs: network, codecs, gateway, model server."""
