@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
+from attrs import frozen
 
+from overshoot.application.subscription import Gap
 from overshoot.application.waiting import cancel, within
 from overshoot.errors import NotFoundError, ProtocolError, RateLimitError
-from overshoot.wire import encode_result, from_json, to_json
+from overshoot.wire import encode_gap, encode_result, from_json, to_json
 from overshoot.wire.json_text import is_object
 
 if TYPE_CHECKING:
-    from overshoot.application.served_stream import ServedStream
     from overshoot.application.serving import Serving
-    from overshoot.application.subscription import Subscription
+    from overshoot.application.subscription import Subscription, Told
     from overshoot.gateway.requests import Keys
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
@@ -30,11 +31,24 @@ _POLICY_VIOLATION = 1008
 _TRY_AGAIN_LATER = 1013
 
 
+@frozen
+class _Hello:
+    """Who a socket is for, and whether it also takes messages that are no results."""
+
+    owner: str
+    notices: bool
+
+
 class ResultSockets:
     """Result sockets of all streams: any number of them in turn, several at a time.
 
     The first message brings the key. A wrong one closes with 1008; so does a stream that is not
     the key's, as one that never was. A stream that has ended closes with 1001 and its reason.
+
+    Whoever reads slowly misses the oldest results, and is closed with 1013 when nothing was read
+    for long. With ``"notices": true`` beside the key, ``{"type": "gap", "dropped": n}`` stands
+    where results are missing; clients that did not ask would take it for a result, and see the gap
+    in ``seq``.
     """
 
     def __init__(
@@ -89,42 +103,43 @@ class ResultSockets:
         """Greet and send; gives the code and the reason to close with."""
         self._waiting.add(socket)
         try:
-            owner = await within(self._clock, self._settings.hello_seconds, self._hello(socket))
+            hello = await within(self._clock, self._settings.hello_seconds, self._hello(socket))
         except TimeoutError:
             return _POLICY_VIOLATION, "no API key came"
         finally:
             self._waiting.remove(socket)
-        if owner is None:
+        if hello is None:
             return _POLICY_VIOLATION, "the API key is missing or wrong"
-        reason = self._serving.reason_of(owner, stream_id)
+        reason = self._serving.reason_of(hello.owner, stream_id)
         if reason is not None:
             return _GOING_AWAY, f"stream ended: {reason}"
         try:
-            stream = self._serving.get(owner, stream_id)
+            stream = self._serving.get(hello.owner, stream_id)
             subscription = stream.subscribe()
         except NotFoundError:
             return _POLICY_VIOLATION, "no such stream"
         except RateLimitError:
             return _TRY_AGAIN_LATER, "too many sockets for this stream"
         try:
-            return await self._push(socket, stream, subscription)
+            return await self._push(socket, subscription, notices=hello.notices)
         finally:
             stream.unsubscribe(subscription)
 
-    async def _hello(self, socket: web.WebSocketResponse) -> str | None:
+    async def _hello(self, socket: web.WebSocketResponse) -> _Hello | None:
         message = await socket.receive()
         if message.type is not WSMsgType.TEXT:
             return None
         try:
-            hello = from_json(message.data)
+            said = from_json(message.data)
         except ProtocolError:
             return None
-        return self._keys.owner_of(hello.get("api_key")) if is_object(hello) else None
+        owner = self._keys.owner_of(said.get("api_key")) if is_object(said) else None
+        return None if owner is None else _Hello(owner, said.get("notices") is True)
 
     async def _push(
-        self, socket: web.WebSocketResponse, stream: ServedStream, subscription: Subscription
+        self, socket: web.WebSocketResponse, subscription: Subscription, *, notices: bool
     ) -> tuple[int, str]:
-        sending = asyncio.create_task(self._send_all(socket, subscription))
+        sending = asyncio.create_task(self._send_all(socket, subscription, notices=notices))
         listening = asyncio.create_task(_until_closed(socket))
         try:
             await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -135,17 +150,22 @@ class ResultSockets:
             await cancel(sending, listening)
 
     async def _send_all(
-        self, socket: web.WebSocketResponse, subscription: Subscription
+        self, socket: web.WebSocketResponse, subscription: Subscription, *, notices: bool
     ) -> tuple[int, str]:
+        following = subscription.next if notices else subscription.next_result
         try:
-            while (result := await subscription.next()) is not None:
-                text = to_json(encode_result(result))
+            while (told := await following()) is not None:
+                text = to_json(_message(told))
                 await within(self._clock, self._settings.send_seconds, socket.send_str(text))
         except TimeoutError:
             return _TRY_AGAIN_LATER, "results were not read"
         except ConnectionError:
             return _GOING_AWAY, ""
         return _GOING_AWAY, f"stream ended: {subscription.reason}"
+
+
+def _message(told: Told) -> dict[str, Any]:
+    return encode_gap(told.dropped) if isinstance(told, Gap) else encode_result(told)
 
 
 async def _until_closed(socket: web.WebSocketResponse) -> None:

@@ -13,7 +13,7 @@ from overshoot.application.serving_settings import ServingSettings
 from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
-from overshoot.domain.validation import a_number, a_whole_number, fail
+from overshoot.domain.validation import a_flag, a_number, a_whole_number, fail
 from overshoot.rtc import Gathering
 from overshoot.wire import Limits
 
@@ -98,6 +98,7 @@ class GatewaySettings:
         lease_ttl_seconds: a stream ends that long after its last keepalive.
         strict: take what the OpenAPI document takes, and nothing that clients are forgiven.
         allowed_origins: web pages that may call; ``"*"`` for any. None may by default.
+        console: whether the page for people is served at the root, and may call from there.
         allowed_hosts: names besides those of loopback that requests may be addressed to; ``"*"``
             for any.
         limits: how much one request may ask for.
@@ -111,6 +112,7 @@ class GatewaySettings:
         streams_per_key: running at the same time for one API key.
         streams: running at the same time in all.
         subscribers_per_stream: result sockets of one stream.
+        results_queued: results that wait for one slow socket; the oldest makes room for the next.
         creations_per_second: requests for streams of one API key, in the long run.
         creation_burst: such requests at once.
         credit_cents: what each API key has to spend; None counts nothing.
@@ -145,6 +147,7 @@ class GatewaySettings:
     strict: bool = False
     allowed_origins: tuple[str, ...] = field(default=(), converter=_texts)
     allowed_hosts: tuple[str, ...] = field(default=(), converter=_texts)
+    console: bool = field(default=True, validator=a_flag())
     limits: Limits = Factory(Limits)
     ice_addresses: tuple[str, ...] | None = None
     ice_servers: tuple[IceServer, ...] = field(default=(), converter=tuple, validator=_ice_servers)
@@ -156,6 +159,7 @@ class GatewaySettings:
     streams_per_key: int = field(default=5, validator=a_whole_number(1, 10_000))
     streams: int = field(default=32, validator=a_whole_number(1, 10_000))
     subscribers_per_stream: int = field(default=16, validator=a_whole_number(1, 10_000))
+    results_queued: int = field(default=64, validator=a_whole_number(1, 100_000))
     creations_per_second: float = field(
         default=2.0, validator=a_number(0, 10_000, "1/s", above=True)
     )
@@ -200,6 +204,7 @@ class GatewaySettings:
             streams_per_key=self.streams_per_key,
             streams=self.streams,
             subscribers_per_stream=self.subscribers_per_stream,
+            results_queued=self.results_queued,
             max_long_side=self.max_long_side,
             max_short_side=self.max_short_side,
             max_clip_bytes=self.max_clip_bytes,
