@@ -1,0 +1,79 @@
+// The page: the key, then everything on it.
+
+import { Answers } from "./answers.js";
+import { Charts } from "./charts.js";
+import { byId, prepareDialogs, setText } from "./dom.js";
+import { Evidence } from "./evidence.js";
+import { Hub } from "./hub.js";
+import { Monitor } from "./monitor.js";
+import { PublishForm } from "./publish_form.js";
+import { Publishers } from "./publishers.js";
+import { Question } from "./question.js";
+import { Rail } from "./rail.js";
+import { askForKey, forgetKey, keptKey, signInFault, tryKey } from "./signin.js";
+import { StoredActions } from "./stored.js";
+import { prepareTabs } from "./tabs.js";
+import { prepareTheme } from "./theme.js";
+import { Timeline } from "./timeline.js";
+
+async function enter() {
+  const key = keptKey();
+  if (key === null) return askForKey();
+  try {
+    return await tryKey(key);
+  } catch (problem) {
+    if (problem.status === 401) forgetKey();
+    return askForKey(signInFault(problem));
+  }
+}
+
+/** Leave everything and begin anew, which a fresh page does best. */
+function leave() {
+  forgetKey();
+  location.reload();
+}
+
+function prepareBanner(hub) {
+  const [banner, retry] = [byId("banner"), byId("banner-retry")];
+  const say = (text, again) => {
+    setText(byId("banner-text"), text);
+    retry.hidden = !again;
+    banner.hidden = false;
+  };
+  hub.addEventListener("offline", () => say("The gateway does not answer. Trying again until it does.", true));
+  hub.addEventListener("fault", ({ detail }) => say(`The gateway could not tell: ${detail.message}`, false));
+  hub.addEventListener("online", () => {
+    banner.hidden = true;
+  });
+  retry.onclick = () => hub.poll();
+}
+
+function show(api) {
+  byId("console").hidden = false;
+  const hub = new Hub(api);
+  const publishers = new Publishers(api);
+  const evidence = new Evidence(hub);
+  const openAction = (action) => evidence.open(action);
+  prepareBanner(hub);
+  hub.addEventListener("refused", leave);
+  new Rail(hub, publishers);
+  new Monitor(hub, publishers);
+  new Question(hub);
+  new Timeline(hub, openAction);
+  new Answers(hub);
+  const stored = new StoredActions(hub, openAction);
+  new Charts(hub);
+  new PublishForm(hub, publishers);
+  prepareTabs(document.querySelector("[role=tablist]"), (id) => id === "tab-actions" && stored.shown());
+  byId("signout").onclick = async () => {
+    hub.stop();
+    await publishers.stopAll();
+    leave();
+  };
+  setText(byId("gateway-line"), location.host);
+  hub.start();
+}
+
+prepareTheme(byId("theme"));
+prepareDialogs();
+show(await enter());
