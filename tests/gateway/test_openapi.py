@@ -54,7 +54,8 @@ def test_it_has_every_route_and_no_other(backend: ScriptedBackend, prefixes: Any
         for prefix in prefixes
     }
     at_root = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json")}
-    assert routes == told | at_root
+    page = {("GET", "/"), ("GET", "/console/{file}")}
+    assert routes == told | at_root | page
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,19 @@ from aiohttp import web
 
 from overshoot.application.serving import Serving
 from overshoot.domain.credit import Prepaid
+from overshoot.gateway.action_rooms import ActionRooms
 from overshoot.gateway.admission import Admission
 from overshoot.gateway.billing import Billing
+from overshoot.gateway.console_files import ConsoleFiles
+from overshoot.gateway.console_routes import ConsoleRoutes
 from overshoot.gateway.guards import guards
 from overshoot.gateway.media_rooms import MediaRooms
 from overshoot.gateway.picture_routes import PictureRoutes
 from overshoot.gateway.requests import Keys
 from overshoot.gateway.result_socket import ResultSockets
 from overshoot.gateway.routes import Routes
+from overshoot.gateway.tickets import Tickets
+from overshoot.gateway.watch_socket import WatchSockets
 
 if TYPE_CHECKING:
     from overshoot.gateway.settings import GatewaySettings
@@ -39,8 +45,12 @@ def create_app(
     settings' ``credit_cents``.
     """
     app = web.Application(middlewares=guards(settings), client_max_size=settings.create_bytes)
-    keys = Keys(settings.api_keys)
-    serving = Serving(backend, clock=clock, settings=settings.serving())
+    tickets = Tickets(clock)
+    keys = Keys(settings.api_keys, tickets)
+    actions = ActionRooms(settings, clock)
+    serving = Serving(
+        backend, clock=clock, settings=settings.serving(), on_created=actions.keeping.begin
+    )
     if accounts is None and settings.credit_cents is not None:
         accounts = Prepaid(settings.credit_cents, settings.cents_per_minute)
     billing = Billing(accounts, clock)
@@ -57,21 +67,44 @@ def create_app(
         clock=clock,
     )
     pictures = PictureRoutes(serving=serving, keys=keys, settings=settings, clock=clock)
+    watching = WatchSockets(
+        serving,
+        keys,
+        settings,
+        clock,
+        tickets=tickets,
+        encode=pictures.encode,
+        actions=actions.keeping,
+    )
+    console = ConsoleRoutes(
+        serving=serving,
+        keys=keys,
+        settings=settings,
+        clock=clock,
+        tickets=tickets,
+        watching=watching,
+        actions=actions.keeping,
+    )
     for prefix in settings.prefixes:
         app.add_routes(routes.under(prefix))
         app.add_routes(pictures.under(prefix))
+        app.add_routes(console.under(prefix))
     if "" not in settings.prefixes:
         app.add_routes(routes.at_root())
+    if settings.console:
+        app.add_routes(ConsoleFiles().routes())
 
     async def end_streams(_: web.Application) -> None:
         # Before the server waits for its handlers: the result sockets end with their streams.
         await serving.stop()
-        await sockets.stop()
+        await asyncio.gather(sockets.stop(), watching.stop())
 
     async def media(_: web.Application) -> AsyncIterator[None]:
+        await actions.start()
         yield
         await serving.stop()
         await rooms.stop()
+        await actions.stop()
         pictures.stop()
 
     app.on_shutdown.append(end_streams)

@@ -96,8 +96,12 @@ class LocalGateway:
     @property
     def url(self) -> str:
         """Where clients find it, such as ``http://127.0.0.1:8080/api/v0.2``."""
-        host = _LOOPBACK_ADDRESS if _is_any(self._host) else self._host
-        return f"http://{_in_url(host)}:{self._port}{self.settings.prefixes[0]}"
+        return self._root + self.settings.prefixes[0]
+
+    @property
+    def console_url(self) -> str | None:
+        """Where people find its page, which asks for a key; None where it is not served."""
+        return f"{self._root}/" if self.settings.console else None
 
     async def start(self) -> Self:
         """Listen. A second call does nothing.
@@ -158,6 +162,11 @@ class LocalGateway:
 
     async def __aenter__(self) -> Self:
         return await self.start()
+
+    @property
+    def _root(self) -> str:
+        host = _LOOPBACK_ADDRESS if _is_any(self._host) else self._host
+        return f"http://{_in_url(host)}:{self._port}"
 
     async def __aexit__(
         self,

@@ -50,7 +50,7 @@ class PictureRoutes(Handlers):
         super().__init__(serving=serving, keys=keys, settings=settings, clock=clock)
         # Not the threads that convert video: who looks on must not hold that up.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="overshoot-pictures")
-        self._previews = Previews(self._encode, settings, clock)
+        self._previews = Previews(self.encode, settings, clock)
 
     def under(self, prefix: str) -> list[web.RouteDef]:
         """All routes with their paths under ``prefix``."""
@@ -77,7 +77,7 @@ class PictureRoutes(Handlers):
             "X-Frame-Index": str(frame.index),
             "X-Stream-Time": f"{frame.timestamp:.3f}",
         }
-        picture = await self._encode(frame, side)
+        picture = await self.encode(frame, side)
         return web.Response(body=picture, content_type="image/jpeg", headers=headers)
 
     async def preview(self, request: web.Request) -> web.StreamResponse:
@@ -135,7 +135,8 @@ class PictureRoutes(Handlers):
         answer = await self._serving.single.ask(owner, asked)
         return json_answer(encode_completion(str(uuid.uuid4()), question.model, answer))
 
-    async def _encode(self, frame: Frame, side: int) -> bytes:
+    async def encode(self, frame: Frame, side: int) -> bytes:
+        """A frame as a JPEG whose longer side is so many pixels at most."""
         encode = partial(bootstrap.encode_jpeg, frame, side=side, quality=_QUALITY)
         return await asyncio.get_running_loop().run_in_executor(self._executor, encode)
 

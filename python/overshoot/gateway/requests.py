@@ -13,6 +13,7 @@ from overshoot.errors import ApiError, ProtocolError, UnauthorizedError, Validat
 from overshoot.wire import from_json
 
 if TYPE_CHECKING:
+    from overshoot.gateway.tickets import Tickets
     from overshoot.ports.clock import Clock
 
 _BEARER = "bearer "
@@ -21,10 +22,11 @@ _TIMED_OUT = 408
 
 
 class Keys:
-    """The API keys of a gateway."""
+    """The API keys of a gateway, and the tickets that stand for them where something is read."""
 
-    def __init__(self, api_keys: tuple[str, ...]) -> None:
+    def __init__(self, api_keys: tuple[str, ...], tickets: Tickets) -> None:
         self._keys = [key.encode() for key in api_keys]
+        self._tickets = tickets
 
     def owner_of(self, api_key: object) -> str | None:
         """Whose key it is, or None; takes as long for a nearly right key as for a wrong one."""
@@ -33,8 +35,17 @@ class Keys:
         return f"key-{matches.index(True)}" if any(matches) else None
 
     def authenticate(self, request: web.Request) -> str:
-        """Whose bearer token the request carries; `UnauthorizedError` without a right one."""
+        """Whose bearer token the request carries; `UnauthorizedError` without a right one.
+
+        A GET may bring a ticket in its query instead, which is used up by that.
+        """
         header = request.headers.get("Authorization", "")
+        if not header and request.method == "GET" and "ticket" in request.query:
+            owner = self._tickets.redeem(request.query["ticket"])
+            if owner is None:
+                msg = "the ticket is unknown, was used, or is older than a minute"
+                raise UnauthorizedError(msg)
+            return owner
         if not header.lower().startswith(_BEARER):
             msg = "no API key: send the header Authorization: Bearer <key>"
             raise UnauthorizedError(msg)

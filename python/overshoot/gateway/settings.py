@@ -13,6 +13,7 @@ from overshoot.application.serving_settings import ServingSettings
 from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
+from overshoot.domain.tracking_rule import TrackingRule
 from overshoot.domain.validation import a_flag, a_number, a_whole_number, fail
 from overshoot.rtc import Gathering
 from overshoot.wire import Limits
@@ -101,6 +102,11 @@ class GatewaySettings:
         console: whether the page for people is served at the root, and may call from there.
         allowed_hosts: names besides those of loopback that requests may be addressed to; ``"*"``
             for any.
+        store: address of the store that the streams' actions are kept in, such as
+            ``sqlite:///actions.db``; None keeps the newest in memory. What an API key finds belongs
+            to its place in ``api_keys``, also when the gateway runs again.
+        actions_in_memory: how many stay there.
+        tracking: when verdicts are an action.
         limits: how much one request may ask for.
         ice_addresses: local addresses to receive video on; None for all, with loopback.
         ice_servers: STUN and TURN servers, for this gateway and told to its clients.
@@ -148,6 +154,10 @@ class GatewaySettings:
     allowed_origins: tuple[str, ...] = field(default=(), converter=_texts)
     allowed_hosts: tuple[str, ...] = field(default=(), converter=_texts)
     console: bool = field(default=True, validator=a_flag())
+    store: str | None = field(default=None, repr=False)
+    actions_in_memory: int = field(default=10_000, validator=a_whole_number(1, 10_000_000))
+    # Clips with a pause of two seconds between them are still one action.
+    tracking: TrackingRule = Factory(lambda: TrackingRule(max_gap_seconds=2.0))
     limits: Limits = Factory(Limits)
     ice_addresses: tuple[str, ...] | None = None
     ice_servers: tuple[IceServer, ...] = field(default=(), converter=tuple, validator=_ice_servers)

@@ -28,6 +28,7 @@ from attrs import AttrsInstance, fields
 from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.stream import IceServer
+from overshoot.domain.tracking_rule import TrackingRule
 from overshoot.domain.turn import TurnSecret
 from overshoot.errors import ConfigurationError
 from overshoot.gateway.settings import GatewaySettings
@@ -39,6 +40,7 @@ _PARTS: dict[str, type[AttrsInstance]] = {
     "turn": TurnSecret,
     "motion": MotionSettings,
     "buffer": BufferLimits,
+    "tracking": TrackingRule,
 }
 
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from overshoot.gateway.openapi.answers import ANSWER_SCHEMAS
+from overshoot.gateway.openapi.console_operations import CONSOLE_OPERATIONS, CONSOLE_SCHEMAS
 from overshoot.gateway.openapi.operations import OPERATIONS, Operation
 from overshoot.gateway.openapi.picture_operations import PICTURE_OPERATIONS, PICTURE_SCHEMAS
 from overshoot.gateway.openapi.requests import request_schemas
@@ -43,7 +44,7 @@ _PROSE = {
 def document(*, strict: bool, server: str) -> dict[str, Any]:
     """The document of a gateway that is reached at the path or URL ``server``."""
     paths: dict[str, Any] = {}
-    for operation in (*OPERATIONS, *PICTURE_OPERATIONS):
+    for operation in (*OPERATIONS, *PICTURE_OPERATIONS, *CONSOLE_OPERATIONS):
         described = _operation(operation, strict=strict)
         paths.setdefault(operation.path, {})[operation.method] = described
     return {
@@ -52,7 +53,12 @@ def document(*, strict: bool, server: str) -> dict[str, Any]:
         "servers": [{"url": server}],
         "paths": paths,
         "components": {
-            "schemas": {**request_schemas(strict=strict), **ANSWER_SCHEMAS, **PICTURE_SCHEMAS},
+            "schemas": {
+                **request_schemas(strict=strict),
+                **ANSWER_SCHEMAS,
+                **PICTURE_SCHEMAS,
+                **CONSOLE_SCHEMAS,
+            },
             "securitySchemes": {"API key": {"type": "http", "scheme": "bearer"}},
         },
     }

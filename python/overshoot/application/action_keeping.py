@@ -1,0 +1,156 @@
+"""The actions of all streams of a gateway: found in the answers, kept in a store, told to watchers.
+
+What goes wrong here is told in the log and counted; no stream notices it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from overshoot.application.action_feed import ActionFeed
+from overshoot.application.background import BackgroundTasks
+from overshoot.application.store_writer import StoreWriter
+from overshoot.application.stream_actions import StreamActions
+from overshoot.domain.action_question import actions_in
+from overshoot.domain.kept_action import ActionNews, KeptAction
+from overshoot.log import get_logger
+
+if TYPE_CHECKING:
+    from overshoot.application.served_stream import ServedStream
+    from overshoot.domain.action import DetectedAction
+    from overshoot.domain.inference import InferenceResult
+    from overshoot.domain.tracking_rule import TrackingRule
+    from overshoot.errors import OvershootError
+    from overshoot.ports.clock import Clock
+
+_log = get_logger(__name__)
+
+PATIENCE_SECONDS: Final = 2.0
+"""How long the end of the gateway waits for the store."""
+
+
+class ActionKeeping:
+    """Tracks the actions of every stream it is told of. All methods belong to one event loop.
+
+    An action that has begun is in `open_actions` until the store has kept it, or failed to.
+
+    Args:
+        keep: keeps several actions, all or none, on a thread of its own.
+        rule: when verdicts are an action.
+        clock: what time it is.
+
+    Attributes:
+        kept: actions that the store has, or is still tried with.
+        failed: times that the store began to fail, and actions that were given up.
+    """
+
+    def __init__(
+        self,
+        keep: Callable[[Sequence[DetectedAction]], None],
+        *,
+        rule: TrackingRule,
+        clock: Clock,
+    ) -> None:
+        self._rule = rule
+        self._clock = clock
+        self._streams: dict[str, StreamActions] = {}
+        self._closing: dict[str, KeptAction] = {}
+        self._feeds: dict[str, list[ActionFeed]] = {}
+        self._writer = StoreWriter(keep, tried=self._tried, failed=self._failed)
+        self._tasks = BackgroundTasks(self._spoiled)
+        self.kept: int = 0
+        self.failed: int = 0
+
+    def start(self) -> None:
+        """Begin to write, on the running loop."""
+        self._writer.start()
+
+    async def stop(self) -> None:
+        """Keep what waits, for a while; after all streams have ended."""
+        for stream_id in tuple(self._streams):
+            await self._finish(stream_id)
+        await self._tasks.cancel()
+        await self._writer.close(patience_seconds=PATIENCE_SECONDS)
+
+    def begin(self, owner: str, stream: ServedStream) -> None:
+        """Find the actions of a stream that begins."""
+        origin = {"session_id": stream.id, "source": stream.source, "owner": owner}
+        self._streams[stream.id] = StreamActions(origin, self._rule, self._clock.wall)
+        stream.observe(partial(self._answered, stream))
+        self._tasks.spawn(self._until_ended(stream))
+
+    def names(self, stream: ServedStream) -> tuple[str, ...] | None:
+        """The actions a stream is asked for, else those its answers bring; None where none do."""
+        asked = actions_in(stream.inference.output_schema_json)
+        tracked = self._streams.get(stream.id)
+        return asked or (tracked.names if tracked is not None else ()) or None
+
+    def open_actions(self, owner: str) -> list[KeptAction]:
+        """The actions of an owner's streams that go on, or are about to be kept."""
+        running = (kept for stream in self._streams.values() for kept in stream.open.values())
+        every: Iterable[KeptAction] = (*running, *self._closing.values())
+        return [kept for kept in every if kept.action.metadata["owner"] == owner]
+
+    def watch(self, stream_id: str) -> ActionFeed:
+        """News of the stream's actions from now on, after those that go on."""
+        feed = ActionFeed()
+        self._feeds.setdefault(stream_id, []).append(feed)
+        tracked = self._streams.get(stream_id)
+        for kept in () if tracked is None else tracked.open.values():
+            feed.publish(ActionNews("started", kept))
+        return feed
+
+    def unwatch(self, stream_id: str, feed: ActionFeed) -> None:
+        """Tell ``feed`` nothing more."""
+        self._feeds[stream_id].remove(feed)
+        if not self._feeds[stream_id]:
+            del self._feeds[stream_id]
+
+    def _answered(self, stream: ServedStream, result: InferenceResult[Any]) -> None:
+        tracked = self._streams.get(stream.id)
+        if tracked is None:
+            return
+        # An answer to the schema before may give names that are not asked for any more.
+        newest = result.schema_version == stream.schema_version
+        asked = actions_in(stream.inference.output_schema_json) if newest else None
+        try:
+            self._happened(tracked.answered(result, asked))
+        except Exception:  # noqa: BLE001 - an answer that spoils this must not spoil its stream
+            self.failed += 1
+            _log.exception("actions_not_found", stream_id=stream.id)
+
+    async def _until_ended(self, stream: ServedStream) -> None:
+        await stream.wait_ended()
+        await self._finish(stream.id)
+
+    async def _finish(self, stream_id: str) -> None:
+        tracked = self._streams.pop(stream_id, None)
+        if tracked is not None:
+            self._happened(tracked.finish())
+
+    def _happened(self, news: Iterable[ActionNews]) -> None:
+        for each in news:
+            if each.event == "ended":
+                self._closing[each.kept.id] = each.kept
+                self.kept += 1
+                self._writer.put(each.kept.action)
+            else:
+                self._tell(each)
+
+    def _tried(self, action: DetectedAction) -> None:
+        kept = self._closing.pop(str(action.metadata["action_id"]))
+        self._tell(ActionNews("ended", kept))
+
+    def _tell(self, news: ActionNews) -> None:
+        for feed in self._feeds.get(news.kept.stream_id, ()):
+            feed.publish(news)
+
+    def _failed(self, error: OvershootError) -> None:
+        self.failed += 1
+        _log.error("actions_not_kept", why=error.message)
+
+    def _spoiled(self, error: BaseException) -> None:
+        self.failed += 1
+        _log.error("actions_not_finished", exc_info=error)

@@ -1,0 +1,48 @@
+"""Actions as a gateway tells them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from overshoot.wire.answers import iso_time
+
+if TYPE_CHECKING:
+    from overshoot.domain.kept_action import ActionNews, KeptAction
+
+# What is told under a name of its own, or is nobody's business: whose it is, and where on this
+# machine its files lie.
+_NOT_TOLD: Final = frozenset(
+    {"action_id", "session_id", "owner", "evidence", "prompt", "model", "prompt_version"}
+    | {"wall_time"}
+)
+
+
+def encode_action(kept: KeptAction) -> dict[str, Any]:
+    """An action as the calls and the watch socket give it; times are seconds of stream time."""
+    action = kept.action
+    metadata = action.metadata
+    wall_time: object = metadata.get("wall_time")
+    duration = action.duration
+    return {
+        "id": kept.id,
+        "stream_id": kept.stream_id,
+        "action": action.action,
+        "start_time": action.timestamp,
+        "end_time": None if kept.open or duration is None else action.timestamp + duration,
+        "timestamp": action.timestamp,
+        "confidence": action.confidence,
+        "duration": None if kept.open else duration,
+        "open": kept.open,
+        "seen_until": kept.seen_until,
+        "prompt": metadata.get("prompt"),
+        "prompt_version": metadata.get("prompt_version"),
+        "model": metadata.get("model"),
+        "wall_time": iso_time(wall_time) if isinstance(wall_time, float | int) else None,
+        "has_evidence": kept.has_evidence,
+        "metadata": {name: value for name, value in metadata.items() if name not in _NOT_TOLD},
+    }
+
+
+def encode_action_news(news: ActionNews) -> dict[str, Any]:
+    """A message of the watch socket."""
+    return {"type": "action", "event": news.event, "action": encode_action(news.kept)}
