@@ -44,16 +44,18 @@ class ConversionQueue:
         self._closed = False
         self.dropped: int = 0
 
-    def put(self, arrival: Arrival, frame: av.VideoFrame) -> None:
-        """Queue a frame; of one that is not wanted, its time alone."""
+    def put(self, arrival: Arrival, frame: av.VideoFrame) -> bool:
+        """Queue a frame; of one that is not wanted, its time alone. Whether one was given up."""
         if not arrival.wanted and self._entries and self._entries[-1][1] is None:
             self._entries.pop()
         self._entries.append((arrival, frame if arrival.wanted else None))
-        if sum(waiting is not None for _, waiting in self._entries) > self._capacity:
+        full = sum(waiting is not None for _, waiting in self._entries) > self._capacity
+        if full:
             oldest = next(i for i, (_, waiting) in enumerate(self._entries) if waiting is not None)
             del self._entries[oldest]
             self.dropped += 1
         self._changed.set()
+        return full
 
     def close(self) -> None:
         """No more will come."""
@@ -89,7 +91,8 @@ async def _drain(track: MediaStreamTrack, stream: ServedStream, queue: Conversio
             frame = await receive()
             if isinstance(frame, av.VideoFrame):
                 arrival = stream.arrived(_ticks(frame), frame.width, frame.height)
-                queue.put(arrival, frame)
+                if queue.put(arrival, frame):
+                    stream.drop("conversion_busy")
     except MediaStreamError:
         queue.close()
 
@@ -110,6 +113,7 @@ async def _convert(queue: ConversionQueue, stream: ServedStream, executor: Execu
         try:
             stream.add(arrival, await loop.run_in_executor(executor, convert))
         except FrameError as error:
+            stream.drop("unusable")
             _log.warning("frame_unusable", stream_id=stream.id, why=error.message)
 
 

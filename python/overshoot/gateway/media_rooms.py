@@ -29,6 +29,8 @@ class MediaRooms:
         self._clock = clock
         self._billing = billing
         self._tasks: set[asyncio.Task[None]] = set()
+        self._peers: set[ReceivingPeer] = set()
+        self._bytes_before = 0
         # Not the loop's default executor: a caller who blocks that must not stop the video.
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="overshoot-gateway")
 
@@ -49,6 +51,13 @@ class MediaRooms:
         task.add_done_callback(self._tasks.discard)
         return answer_sdp
 
+    async def received_bytes(self) -> int:
+        """Bytes that came for all streams, those that have ended among them; never less."""
+        # Read first: a peer that ends meanwhile is in what follows.
+        before = self._bytes_before
+        live = [await peer.received_bytes() for peer in tuple(self._peers)]
+        return before + sum(live)
+
     async def stop(self) -> None:
         """Wait until the peers of ended streams are closed, and end the threads."""
         pending = set[asyncio.Task[None]]()
@@ -57,6 +66,7 @@ class MediaRooms:
         self._executor.shutdown(wait=not pending, cancel_futures=True)
 
     async def _receive(self, peer: ReceivingPeer, stream: ServedStream) -> None:
+        self._peers.add(peer)
         receiving = asyncio.create_task(peer.receive(stream))
         ended = asyncio.create_task(stream.wait_ended())
         try:
@@ -67,3 +77,6 @@ class MediaRooms:
             await cancel(receiving, ended)
             self._billing.end(stream)
             await peer.close()
+            received = await peer.received_bytes()
+            self._peers.remove(peer)
+            self._bytes_before += received

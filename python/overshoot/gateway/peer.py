@@ -93,6 +93,12 @@ class ReceivingPeer:
         if not receiving.cancelled() and (error := receiving.exception()) is not None:
             _log.error("receiving_failed", stream_id=stream.id, exc_info=error)
 
+    async def received_bytes(self) -> int:
+        """What came over the network for it: video, and what else was sent along."""
+        report = await self._peer.getStats()
+        # Two media may share a transport, which is in the report once.
+        return sum(each.bytesReceived for each in report.values() if each.type == "transport")
+
     async def close(self) -> None:
         """Free everything; a second call does nothing."""
         await self._unused.stop()
