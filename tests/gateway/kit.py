@@ -282,3 +282,23 @@ async def read_to_end(socket: Any) -> tuple[list[dict[str, Any]], int, str]:
         Contract.of(False).check_result(results[-1])
     assert message.type is aiohttp.WSMsgType.CLOSE, message
     return results, int(message.data), str(message.extra)
+
+
+async def stream_video(
+    client: Client, track: Any, *, codec: str | None = None, **processing: Any
+) -> Any:
+    """Send a whole video; the results, and how the result socket was closed."""
+    sender = Sender()
+    try:
+        offer = await sender.offer(track, codec=codec)
+        status, body = await client.call("POST", "/streams", json=create_body(offer, **processing))
+        assert status == 201, body
+        socket = await client.open_socket(body["stream_id"])
+        await sender.accept(body["webrtc"]["sdp"])
+        await sender.connected.wait()
+        await track.finished.wait()
+        # The receiver gives a frame out once the next has begun, so the last needs a moment.
+        await asyncio.sleep(0.1)
+    finally:
+        await sender.close()
+    return await read_to_end(socket)

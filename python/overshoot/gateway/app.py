@@ -17,7 +17,9 @@ from overshoot.gateway.console_files import ConsoleFiles
 from overshoot.gateway.console_routes import ConsoleRoutes
 from overshoot.gateway.guards import guards
 from overshoot.gateway.media_rooms import MediaRooms
+from overshoot.gateway.metrics import Metrics
 from overshoot.gateway.picture_routes import PictureRoutes
+from overshoot.gateway.request_log import RequestLog
 from overshoot.gateway.requests import Keys
 from overshoot.gateway.result_socket import ResultSockets
 from overshoot.gateway.routes import Routes
@@ -44,7 +46,11 @@ def create_app(
     backend is the caller's to close, afterwards. ``accounts`` pay for streams, in place of the
     settings' ``credit_cents``.
     """
-    app = web.Application(middlewares=guards(settings), client_max_size=settings.create_bytes)
+    requests = RequestLog(clock)
+    app = web.Application(
+        middlewares=[requests.log, *guards(settings)], client_max_size=settings.create_bytes
+    )
+    app.on_response_prepare.append(requests.tell)
     tickets = Tickets(clock)
     keys = Keys(settings.api_keys, tickets)
     actions = ActionRooms(settings, clock)
@@ -91,6 +97,17 @@ def create_app(
         app.add_routes(console.under(prefix))
     if "" not in settings.prefixes:
         app.add_routes(routes.at_root())
+    if settings.metrics != "off":
+        metrics = Metrics(
+            serving=serving,
+            rooms=rooms,
+            billing=billing,
+            requests=requests,
+            keys=keys,
+            backend=backend.name,
+            settings=settings,
+        )
+        app.add_routes(metrics.routes())
     if settings.console:
         app.add_routes(ConsoleFiles().routes())
 

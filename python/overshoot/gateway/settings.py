@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field, frozen
 
@@ -46,6 +46,11 @@ def _usable_keys(owner: Any, attribute: Attribute[Any], value: tuple[Any, ...]) 
     if not all(isinstance(key, str) and key.strip() and key.isascii() for key in value):
         # The values are secrets and stay out of the message.
         raise fail(owner, attribute.name, "non-empty texts of ASCII characters", "something else")
+
+
+def _metrics(owner: Any, attribute: Attribute[Any], value: object) -> None:
+    if value not in {"off", "key", "open"}:
+        raise fail(owner, attribute.name, "off, key or open", value)
 
 
 def _prefixes(owner: Any, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
@@ -99,6 +104,9 @@ class GatewaySettings:
         lease_ttl_seconds: a stream ends that long after its last keepalive.
         strict: take what the OpenAPI document takes, and nothing that clients are forgiven.
         allowed_origins: web pages that may call; ``"*"`` for any. None may by default.
+        metrics: who may read ``/metrics``, which counts the streams of all keys: ``"key"`` for
+            whoever has one of them, ``"open"`` for everybody who reaches the gateway, ``"off"``
+            for nobody.
         console: whether the page for people is served at the root, and may call from there.
         allowed_hosts: names besides those of loopback that requests may be addressed to; ``"*"``
             for any.
@@ -153,6 +161,7 @@ class GatewaySettings:
     strict: bool = False
     allowed_origins: tuple[str, ...] = field(default=(), converter=_texts)
     allowed_hosts: tuple[str, ...] = field(default=(), converter=_texts)
+    metrics: Literal["off", "key", "open"] = field(default="key", validator=_metrics)
     console: bool = field(default=True, validator=a_flag())
     store: str | None = field(default=None, repr=False)
     actions_in_memory: int = field(default=10_000, validator=a_whole_number(1, 10_000_000))
