@@ -5,20 +5,24 @@ What goes wrong here is told in the log and counted; no stream notices it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import evolve
+
 from overshoot.application.action_feed import ActionFeed
-from overshoot.application.background import BackgroundTasks
 from overshoot.application.store_writer import StoreWriter
 from overshoot.application.stream_actions import StreamActions
+from overshoot.application.waiting import cancel
 from overshoot.domain.action_question import actions_in
 from overshoot.domain.kept_action import ActionNews, KeptAction
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
+    from overshoot.application.stream_evidence import StreamEvidence
     from overshoot.domain.action import DetectedAction
     from overshoot.domain.inference import InferenceResult
     from overshoot.domain.tracking_rule import TrackingRule
@@ -40,6 +44,7 @@ class ActionKeeping:
         keep: keeps several actions, all or none, on a thread of its own.
         rule: when verdicts are an action.
         clock: what time it is.
+        evidence: keeps the clips of a stream's actions; gives None where none are kept.
 
     Attributes:
         kept: actions that the store has, or is still tried with.
@@ -52,14 +57,17 @@ class ActionKeeping:
         *,
         rule: TrackingRule,
         clock: Clock,
+        evidence: Callable[[ServedStream], StreamEvidence | None],
     ) -> None:
         self._rule = rule
         self._clock = clock
+        self._evidence_of = evidence
+        self._evidence: dict[str, StreamEvidence] = {}
         self._streams: dict[str, StreamActions] = {}
         self._closing: dict[str, KeptAction] = {}
         self._feeds: dict[str, list[ActionFeed]] = {}
         self._writer = StoreWriter(keep, tried=self._tried, failed=self._failed)
-        self._tasks = BackgroundTasks(self._spoiled)
+        self._ending: set[asyncio.Task[None]] = set()
         self.kept: int = 0
         self.failed: int = 0
 
@@ -69,17 +77,22 @@ class ActionKeeping:
 
     async def stop(self) -> None:
         """Keep what waits, for a while; after all streams have ended."""
-        for stream_id in tuple(self._streams):
-            await self._finish(stream_id)
-        await self._tasks.cancel()
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=PATIENCE_SECONDS)
+            await cancel(*self._ending)
         await self._writer.close(patience_seconds=PATIENCE_SECONDS)
 
     def begin(self, owner: str, stream: ServedStream) -> None:
         """Find the actions of a stream that begins."""
         origin = {"session_id": stream.id, "source": stream.source, "owner": owner}
         self._streams[stream.id] = StreamActions(origin, self._rule, self._clock.wall)
+        evidence = self._evidence_of(stream)
+        if evidence is not None:
+            self._evidence[stream.id] = evidence
         stream.observe(partial(self._answered, stream))
-        self._tasks.spawn(self._until_ended(stream))
+        task = asyncio.create_task(self._until_ended(stream))
+        self._ending.add(task)
+        task.add_done_callback(self._ended)
 
     def names(self, stream: ServedStream) -> tuple[str, ...] | None:
         """The actions a stream is asked for, else those its answers bring; None where none do."""
@@ -108,6 +121,12 @@ class ActionKeeping:
         if not self._feeds[stream_id]:
             del self._feeds[stream_id]
 
+    def clip_kept(self, action: DetectedAction) -> None:
+        """Tell those who watch that an action's clip can be played."""
+        until = action.timestamp + (action.duration or 0.0)
+        kept = KeptAction(action, open=False, seen_until=until, has_evidence=True)
+        self._tell(ActionNews("updated", kept))
+
     def _answered(self, stream: ServedStream, result: InferenceResult[Any]) -> None:
         tracked = self._streams.get(stream.id)
         if tracked is None:
@@ -123,21 +142,23 @@ class ActionKeeping:
 
     async def _until_ended(self, stream: ServedStream) -> None:
         await stream.wait_ended()
-        await self._finish(stream.id)
-
-    async def _finish(self, stream_id: str) -> None:
-        tracked = self._streams.pop(stream_id, None)
-        if tracked is not None:
-            self._happened(tracked.finish())
+        self._happened(self._streams.pop(stream.id).finish())
+        evidence = self._evidence.pop(stream.id, None)
+        if evidence is not None:
+            await evidence.finish()
 
     def _happened(self, news: Iterable[ActionNews]) -> None:
         for each in news:
+            evidence = self._evidence.get(each.kept.stream_id)
             if each.event == "ended":
-                self._closing[each.kept.id] = each.kept
+                action = each.kept.action if evidence is None else evidence.ended(each.kept.action)
+                self._closing[each.kept.id] = evolve(each.kept, action=action)
                 self.kept += 1
-                self._writer.put(each.kept.action)
-            else:
-                self._tell(each)
+                self._writer.put(action)
+                continue
+            if evidence is not None and each.event == "started":
+                evidence.begun(each.kept.action)
+            self._tell(each)
 
     def _tried(self, action: DetectedAction) -> None:
         kept = self._closing.pop(str(action.metadata["action_id"]))
@@ -151,6 +172,8 @@ class ActionKeeping:
         self.failed += 1
         _log.error("actions_not_kept", why=error.message)
 
-    def _spoiled(self, error: BaseException) -> None:
-        self.failed += 1
-        _log.error("actions_not_finished", exc_info=error)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failed += 1
+            _log.error("actions_not_finished", exc_info=error)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from overshoot.application.serving_settings import ServingSettings
     from overshoot.domain.frame import Frame, Pixels
     from overshoot.domain.inference import InferenceResult, JsonSchema
+    from overshoot.domain.sampling import Sampling
     from overshoot.domain.serving import (
         FrameDrop,
         ServeRequest,
@@ -64,6 +65,7 @@ class ServedStream:
     ) -> None:
         self.id = stream_id
         self.source: SourceKind = request.source
+        self.sampling: Sampling = request.sampling
         self.question: StreamQuestion = StreamQuestion(request.inference)
         self.created_at: float = clock.wall()
         self.updated_at: float = self.created_at

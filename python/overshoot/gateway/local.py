@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
+    from overshoot.ports.store import Store
 
 _log = get_logger(__name__)
 
@@ -52,6 +53,7 @@ class LocalGateway:
         host: address or name to listen on.
         port: port to listen on; 0 takes a free one.
         accounts: who pays for streams, in place of the settings' ``credit_cents``.
+        store: where actions are kept, in place of the settings' ``store``; it is not closed.
         clock: what time it is; the machine's by default.
     """
 
@@ -63,6 +65,7 @@ class LocalGateway:
         host: str = _LOOPBACK_ADDRESS,
         port: int = 0,
         accounts: Credits | None = None,
+        store: Store | None = None,
         clock: Clock | None = None,
     ) -> None:
         _check_place(host, port)
@@ -79,6 +82,7 @@ class LocalGateway:
         self._host = host
         self._port = port
         self._accounts = accounts
+        self._store = store
         self._clock = clock
         self._runner: web.AppRunner | None = None
         self._watching_heads: asyncio.Task[None] | None = None
@@ -118,7 +122,9 @@ class LocalGateway:
         backend = self._backend
         if isinstance(backend, str | BackendChoice):
             backend = self._own_backend = bootstrap.inference_backend(backend)
-        app = create_app(self.settings, backend, clock=clock, accounts=self._accounts)
+        app = create_app(
+            self.settings, backend, clock=clock, accounts=self._accounts, store=self._store
+        )
         heads = RequestHeads(app, self.settings.header_seconds, clock)
         runner = WatchedRunner(
             app,

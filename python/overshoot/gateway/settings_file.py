@@ -25,6 +25,7 @@ from typing import Any
 
 from attrs import AttrsInstance, fields
 
+from overshoot.domain.evidence_settings import EvidenceSettings
 from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.stream import IceServer
@@ -40,6 +41,7 @@ _PARTS: dict[str, type[AttrsInstance]] = {
     "turn": TurnSecret,
     "motion": MotionSettings,
     "buffer": BufferLimits,
+    "evidence": EvidenceSettings,
     "tracking": TrackingRule,
 }
 

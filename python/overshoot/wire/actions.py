@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from attrs import asdict
 
 from overshoot.wire.answers import iso_time
 
 if TYPE_CHECKING:
     from overshoot.domain.kept_action import ActionNews, KeptAction
+    from overshoot.domain.stored import ActionSummary
 
 # What is told under a name of its own, or is nobody's business: whose it is, and where on this
 # machine its files lie.
@@ -46,3 +50,11 @@ def encode_action(kept: KeptAction) -> dict[str, Any]:
 def encode_action_news(news: ActionNews) -> dict[str, Any]:
     """A message of the watch socket."""
     return {"type": "action", "event": news.event, "action": encode_action(news.kept)}
+
+
+def encode_action_summary(summaries: Sequence[ActionSummary]) -> dict[str, Any]:
+    """The answer to ``GET /actions/summary``."""
+    return {
+        "total": sum(each.count for each in summaries),
+        "actions": [asdict(each) for each in summaries],
+    }

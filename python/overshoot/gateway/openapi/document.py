@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from overshoot.gateway.openapi.action_operations import ACTION_OPERATIONS, ACTION_SCHEMAS
 from overshoot.gateway.openapi.answers import ANSWER_SCHEMAS
 from overshoot.gateway.openapi.console_operations import CONSOLE_OPERATIONS, CONSOLE_SCHEMAS
 from overshoot.gateway.openapi.operations import OPERATIONS, Operation
@@ -44,7 +45,7 @@ _PROSE = {
 def document(*, strict: bool, server: str) -> dict[str, Any]:
     """The document of a gateway that is reached at the path or URL ``server``."""
     paths: dict[str, Any] = {}
-    for operation in (*OPERATIONS, *PICTURE_OPERATIONS, *CONSOLE_OPERATIONS):
+    for operation in (*OPERATIONS, *PICTURE_OPERATIONS, *CONSOLE_OPERATIONS, *ACTION_OPERATIONS):
         described = _operation(operation, strict=strict)
         paths.setdefault(operation.path, {})[operation.method] = described
     return {
@@ -58,6 +59,7 @@ def document(*, strict: bool, server: str) -> dict[str, Any]:
                 **ANSWER_SCHEMAS,
                 **PICTURE_SCHEMAS,
                 **CONSOLE_SCHEMAS,
+                **ACTION_SCHEMAS,
             },
             "securitySchemes": {"API key": {"type": "http", "scheme": "bearer"}},
         },
@@ -76,8 +78,10 @@ def _operation(operation: Operation, *, strict: bool) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "query", "schema": schema} for name, schema in operation.query.items()
     ]
-    if "{stream_id}" in operation.path:
-        parameters.append({"name": "stream_id", "in": "path", "required": True, "schema": TEXT})
+    parameters += [
+        {"name": name, "in": "path", "required": True, "schema": TEXT}
+        for name in operation.path_parameters
+    ]
     if parameters:
         found["parameters"] = parameters
     if operation.body is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from attrs import field, frozen
@@ -19,7 +20,7 @@ class Operation:
 
     Attributes:
         method: of HTTP.
-        path: under the gateway's prefix; ``{stream_id}`` is the only parameter.
+        path: under the gateway's prefix, its parameters in braces.
         handler: name of the method of `Routes` that answers it, and of the operation.
         summary: what it does.
         answers: success statuses, each with the name of its body's schema, or None for no body.
@@ -42,9 +43,14 @@ class Operation:
     query: dict[str, Schema] = field(factory=dict[str, Schema], kw_only=True)
 
     @property
+    def path_parameters(self) -> tuple[str, ...]:
+        """Names of what stands in the path."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @property
     def at_root(self) -> bool:
         """Whether it is served at the server's root as well, for those who know no prefix."""
-        return not self.key and "{stream_id}" not in self.path
+        return not self.key and not self.path_parameters
 
     def statuses(self, *, strict: bool) -> tuple[int, ...]:
         """All statuses it answers with, ascending."""
