@@ -28,12 +28,6 @@ const DROPS = {
     { key: "failed", name: "answers failed" },
   ],
 };
-const RATE = {
-  title: "Frames per second",
-  unit: "fps",
-  least: 10,
-  series: [{ key: "fps", name: "arriving" }],
-};
 
 export class Charts {
   constructor(hub) {
@@ -41,7 +35,6 @@ export class Charts {
     this.charts = [
       { chart: new LineChart(LATENCY, SPAN_MS), points: (state) => state.latencies },
       { chart: new LineChart(DROPS, SPAN_MS), points: (state) => state.samples },
-      { chart: new LineChart(RATE, SPAN_MS), points: (state) => state.samples },
     ];
     this.table = el("div", { class: "chart-table table-box", hidden: true, tabindex: "0", role: "region", "aria-label": "Latency and drops as a table" });
     this.summary = el("p", { class: "figure muted chart-summary" });
@@ -74,7 +67,7 @@ function totals({ info, latencies }) {
   const sorted = latencies.map(({ total }) => total).sort((one, other) => one - other);
   const at = (share) => milliseconds(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]);
   const lost = `${info.clips_skipped ?? 0} skipped, ${info.results_dropped ?? 0} dropped, ${info.inferences_failed ?? 0} failed`;
-  return `median ${at(0.5)} · 95th percentile ${at(0.95)} · ${info.inferences_completed ?? 0} answers, ${lost}`;
+  return `median ${at(0.5)}, 95th percentile ${at(0.95)}\n${info.inferences_completed ?? 0} answers, ${lost}`;
 }
 
 /** The newest samples, a line for each ten seconds. */

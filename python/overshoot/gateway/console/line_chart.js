@@ -2,12 +2,9 @@
 
 import { el, setText, svg } from "./dom.js";
 
+// Of the drawing, which is stretched to its place; words and figures stand beside it.
 const WIDTH = 400;
-const HEIGHT = 96;
-const LEFT = 40;
-const RIGHT = 6;
-const TOP = 6;
-const BOTTOM = 16;
+const HEIGHT = 100;
 const TICKS = 2;
 
 export class LineChart {
@@ -35,8 +32,8 @@ export class LineChart {
     const now = Date.now();
     const values = points.flatMap((point) => this.series.map(({ key }) => point[key]));
     const top = niceAbove(Math.max(this.least, ...values));
-    const x = (at) => LEFT + (1 - (now - at) / this.span) * (WIDTH - LEFT - RIGHT);
-    const y = (value) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM);
+    const x = (at) => (1 - (now - at) / this.span) * WIDTH;
+    const y = (value) => (1 - value / top) * HEIGHT;
     this.series.forEach(({ key }, place) => {
       const steps = points.map((point) => `${x(point.at).toFixed(1)} ${y(point[key]).toFixed(1)}`);
       this.paths[place].setAttribute("d", steps.length ? `M${steps.join("L")}` : "");
@@ -50,11 +47,10 @@ export class LineChart {
     if (this.top === top) return;
     this.top = top;
     const levels = Array.from({ length: TICKS + 1 }, (_, place) => (top * place) / TICKS);
-    const lines = levels.map((level) => svg("path", { d: `M${LEFT} ${y(level)}H${WIDTH - RIGHT}` }));
-    const minutes = [0, 1, 2, 3].map((minute) => LEFT + (minute / 3) * (WIDTH - LEFT - RIGHT));
-    lines.push(...minutes.map((at) => svg("path", { d: `M${at} ${TOP}V${HEIGHT - BOTTOM}` })));
+    const lines = levels.map((level) => svg("path", { d: `M0 ${y(level)}H${WIDTH}` }));
+    const minutes = [0, 1, 2, 3].map((minute) => (minute / 3) * WIDTH);
+    lines.push(...minutes.map((at) => svg("path", { d: `M${at} 0V${HEIGHT}` })));
     this.grid.replaceChildren(...lines);
-    // As text outside the drawing, which is stretched.
     const marks = levels.map((level) => mark("y", y(level) / HEIGHT, String(round(level)), "top"));
     const words = ["−3 min", "−2", "−1", "now"];
     marks.push(...minutes.map((at, place) => mark("x", at / WIDTH, words[place], "left")));

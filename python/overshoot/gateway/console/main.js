@@ -34,18 +34,20 @@ function leave() {
 }
 
 function prepareBanner(hub) {
-  const [banner, retry] = [byId("banner"), byId("banner-retry")];
-  const say = (text, again) => {
+  const [banner, button] = [byId("banner"), byId("banner-button")];
+  const hide = () => {
+    banner.hidden = true;
+  };
+  const say = (text, label, act) => {
     setText(byId("banner-text"), text);
-    retry.hidden = !again;
+    setText(button, label);
+    button.onclick = act;
     banner.hidden = false;
   };
-  hub.addEventListener("offline", () => say("The gateway does not answer. Trying again until it does.", true));
-  hub.addEventListener("fault", ({ detail }) => say(`The gateway could not tell: ${detail.message}`, false));
-  hub.addEventListener("online", () => {
-    banner.hidden = true;
-  });
-  retry.onclick = () => hub.poll();
+  const offline = "The gateway does not answer. This page tries again until it does.";
+  hub.addEventListener("offline", () => say(offline, "Try now", () => hub.poll()));
+  hub.addEventListener("fault", ({ detail }) => say(`The gateway refused: ${detail.message}`, "Close", hide));
+  hub.addEventListener("online", hide);
 }
 
 function show(api) {

@@ -53,11 +53,10 @@ export class Monitor {
   }
 
   #answer(result) {
-    if (result?.id === this.#shown?.id) return;
-    this.#shown = result;
     const box = byId("screen-answer");
     box.hidden = result === null;
-    if (result === null) return;
+    if (result === null || result === this.#shown) return;
+    this.#shown = result;
     box.replaceChildren(...answerNodes(result));
     this.canvas.setAttribute("aria-label", `Live picture. Newest answer: ${shortAnswer(result)}`);
   }

@@ -83,8 +83,8 @@ export class StoredActions {
       return text;
     };
     try {
-      const sure = number("min_confidence", "“Surer than”");
-      if (sure > 100) throw new Error("“Surer than” is at most 100 %.");
+      const sure = number("min_confidence", "“Confidence”");
+      if (sure > 100) throw new Error("“Confidence” is at most 100 %.");
       return {
         stream_id: fields.scope === "this" ? this.hub.selected?.id : null,
         action: fields.action.trim(),
