@@ -87,3 +87,237 @@ async def test_the_clip_of_an_action_shows_it_and_what_was_around_it(
         headers={**client.headers, "Range": f"bytes={len(clip)}-"},
     ) as response:
         assert response.status == 416
+
+
+async def test_a_store_and_a_folder_outlive_the_gateway_and_its_key(
+    start: Any, backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    settings: dict[str, Any] = {
+        "store": f"sqlite:///{tmp_path}/actions.db",
+        "tracking": SOON,
+        "evidence": EvidenceSettings(folder=tmp_path / "clips", post_roll_seconds=0.1),
+    }
+    client = await start(**settings)
+    ended = await one_action(client, backend)
+    await client.gateway.stop()
+    later = await start(**settings)
+    status, found = await later.call("GET", "/actions")
+    assert status == 200
+    (kept,) = found["actions"]
+    assert kept == {**ended, "has_evidence": True}
+    assert str(tmp_path) not in json.dumps(found)
+    response = await later.request("GET", f"/actions/{ended['id']}/evidence")
+    assert response.status == 200
+    summary = (await later.call("GET", "/actions/summary"))[1]
+    assert (summary["total"], summary["actions"][0]["action"]) == (1, "wave")
+
+
+async def test_without_a_folder_nothing_of_it_stays(
+    start: Any, backend: ScriptedBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    client = await start(tracking=SOON, evidence=SHORT)
+    await one_action(client, backend)
+    (folder,) = tmp_path.iterdir()
+    assert folder.stat().st_mode & 0o077 == 0
+    assert list(folder.rglob("*.mp4"))
+    await client.gateway.stop()
+    assert not list(tmp_path.iterdir())
+
+
+async def test_an_action_that_goes_on_when_its_stream_ends_is_kept_with_its_clip(
+    start: Any, backend: ScriptedBackend
+) -> None:
+    client = await start()
+    backend.text = WAVES
+    async with running(client) as stream_id:
+        async with await watch(client, stream_id) as socket:
+            await until(socket, "action", event="updated")
+            (open_one,) = (await client.call("GET", "/actions"))[1]["actions"]
+            assert (open_one["open"], open_one["has_evidence"]) == (True, False)
+            assert (await client.call("GET", "/actions", params={"action": "nod"}))[1][
+                "actions"
+            ] == []
+            status, fault = await client.call("GET", f"/actions/{open_one['id']}/evidence")
+            assert (status, fault["error"]) == (404, "action_not_found")
+    kept: Any = {"has_evidence": False}
+    while not kept["has_evidence"]:
+        await asyncio.sleep(0.02)
+        ((kept),) = (await client.call("GET", "/actions"))[1]["actions"]
+    assert (kept["id"], kept["open"]) == (open_one["id"], False)
+    assert kept["metadata"]["ended_by"] == "stream_end"
+    assert (await client.request("GET", f"/actions/{kept['id']}/evidence")).status == 200
+
+
+async def test_without_evidence_actions_are_kept_all_the_same(
+    start: Any, backend: ScriptedBackend
+) -> None:
+    client = await start(tracking=SOON, evidence=EvidenceSettings(enabled=False))
+    ended = await one_action(client, backend, clip=False)
+    (kept,) = (await client.call("GET", "/actions"))[1]["actions"]
+    assert kept == ended
+    for part in ("evidence", "thumbnail"):
+        status, fault = await client.call("GET", f"/actions/{ended['id']}/{part}")
+        assert (status, fault["error"]) == (404, "no_evidence")
+
+
+class Broken(MemoryStore):
+    """A store whose disk is gone."""
+
+    def add(self, actions: Any) -> None:
+        raise StoreError("the disk is gone")
+
+    def select(self, query: Any) -> Any:
+        raise StoreError("/secret/place is gone")
+
+    summarize = select
+
+
+async def test_a_store_that_fails_harms_no_stream(start: Any, backend: ScriptedBackend) -> None:
+    client = await start(tracking=SOON, own_store=Broken())
+    await one_action(client, backend, clip=False)
+    for path in ("/actions", "/actions/summary", "/actions/export", "/actions/x/evidence"):
+        status, fault = await client.call("GET", path)
+        assert (status, fault["error"]) == (503, "store_failed")
+        assert "/secret" not in fault["message"]
+
+
+async def test_a_folder_that_cannot_be_written_harms_no_stream(
+    start: Any, backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    blocked = EvidenceSettings(folder=tmp_path / "file", post_roll_seconds=0.1)
+    client = await start(tracking=SOON, evidence=blocked)
+    ended = await one_action(client, backend, clip=False)
+    (kept,) = (await client.call("GET", "/actions"))[1]["actions"]
+    assert (kept["id"], kept["has_evidence"]) == (ended["id"], False)
+
+
+def seeded() -> MemoryStore:
+    """Five actions of one key, and one of another."""
+    store = MemoryStore()
+    for number, (name, owner) in enumerate(
+        [("wave", "key-0"), ("nod", "key-0"), ("wave", "key-1"), ("wave", "key-0"),
+         ("thumbs up", "key-0"), ("=nod", "key-0")]
+    ):  # fmt: skip
+        metadata = {
+            "owner": owner,
+            "session_id": f"s{number % 2}",
+            "action_id": f"a{number}",
+            "prompt": "who waves at the DOOR?",
+            "evidence": {"sidecar": "/etc/passwd"},
+        }
+        confidence = number / 10 + 0.3
+        store.add([DetectedAction(name, float(number), number, confidence, 1.0, metadata)])
+    return store
+
+
+def ids(listed: Any) -> list[str]:
+    return [each["id"] for each in listed["actions"]]
+
+
+async def test_lists_are_filtered_paged_and_ordered(start: Any) -> None:
+    client = await start(own_store=seeded())
+
+    async def found(**query: Any) -> list[str]:
+        status, listed = await client.call("GET", "/actions", params=query)
+        assert status == 200, listed
+        return ids(listed)
+
+    assert await found() == ["a5", "a4", "a3", "a1", "a0"]
+    assert await found(order="asc") == ["a0", "a1", "a3", "a4", "a5"]
+    assert await found(order="-confidence", limit=2) == ["a5", "a4"]
+    assert await found(action="wave") == ["a3", "a0"]
+    assert await found(stream_id="s1") == ["a5", "a3", "a1"]
+    assert await found(start_time=1, end_time=3.5) == ["a3", "a1"]
+    assert await found(min_confidence=0.65) == ["a5", "a4"]
+    assert await found(min_duration=1.5) == []
+    # A part of a name; where no name has it, of the prompt.
+    assert await found(text="WAV") == ["a3", "a0"]
+    assert await found(text="door") == ["a5", "a4", "a3", "a1", "a0"]
+    assert await found(text="nod", action="nod") == ["a1"]
+    assert await found(text="window") == []
+    assert await found(action="", text="") == ["a5", "a4", "a3", "a1", "a0"]
+    pages, cursor = [], ""
+    while cursor is not None:
+        listed = (await client.call("GET", "/actions", params={"limit": 2, "cursor": cursor}))[1]
+        pages.append(ids(listed))
+        cursor = listed["next_cursor"]
+    assert pages == [["a5", "a4"], ["a3", "a1"], ["a0"]]
+    summary = (await client.call("GET", "/actions/summary", params={"text": "w"}))[1]
+    assert [(s["action"], s["count"]) for s in summary["actions"]] == [("wave", 2)]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"limit": "0"}, "limit"),
+        ({"limit": "501"}, "limit"),
+        ({"limit": "x"}, "limit"),
+        ({"start_time": "soon"}, "start_time"),
+        ({"start_time": "nan"}, "start_time"),
+        ({"start_time": "2", "end_time": "1"}, "start_time"),
+        ({"min_confidence": "1.1"}, "min_confidence"),
+        ({"min_duration": "-1"}, "min_duration"),
+        ({"order": "sideways"}, "order"),
+        ({"cursor": "x"}, "after"),
+        ({"cursor": "confidence~1.0~1"}, "after"),
+        ({"action": "a" * 1001}, "action"),
+        ({"text": "a" * 1001}, "text"),
+    ],
+)
+async def test_a_query_that_does_not_fit_names_its_field(
+    start: Any, query: dict[str, str], field: str
+) -> None:
+    client = await start(own_store=seeded())
+    status, fault = await client.call("GET", "/actions", params=query)
+    assert (status, fault["details"]["field"]) == (422, field)
+
+
+async def test_an_owner_sees_his_own_and_of_others_nothing(start: Any) -> None:
+    client = await start(own_store=seeded(), api_keys=("ovs_one", "ovs_two"))
+    other = Client(client.gateway, client.http, key="ovs_two")
+    assert ids((await other.call("GET", "/actions"))[1]) == ["a2"]
+    assert (await other.call("GET", "/actions/summary"))[1]["total"] == 1
+    exported = await other.request("GET", "/actions/export")
+    assert [each["metadata"]["action_id"] for each in await exported.json()] == ["a2"]
+    for part in ("evidence", "thumbnail"):
+        status, fault = await other.call("GET", f"/actions/a0/{part}")
+        assert (status, fault["error"]) == (404, "action_not_found")
+        # What a store says of files on this machine is not believed.
+        status, fault = await other.call("GET", f"/actions/a2/{part}")
+        assert (status, fault["error"]) == (404, "no_evidence")
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl", "csv", "vtt", "srt"])
+async def test_actions_go_out_as_files(start: Any, format: str) -> None:
+    client = await start(own_store=seeded())
+    query = {"format": format, "order": "asc"}
+    response = await client.request("GET", "/actions/export", params=query)
+    assert response.status == 200
+    disposition = response.headers["Content-Disposition"]
+    assert disposition.startswith("attachment; filename=")
+    assert disposition.endswith(f'.{format}"')
+    text = await response.text()
+    names = ["wave", "nod", "wave", "thumbs up", "=nod"]
+    places = [text.index(name) for name in ("wave", "thumbs up", "=nod")]
+    assert places == sorted(places)
+    assert "key-0" not in text
+    assert "passwd" not in text
+    if format == "json":
+        assert [each["action"] for each in json.loads(text)] == names
+    if format == "csv":
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert rows[-1]["action"] == "'=nod"
+    if format == "vtt":
+        assert text.startswith("WEBVTT")
+
+
+async def test_a_ticket_fetches_one_file(start: Any) -> None:
+    client = await start(own_store=seeded())
+    ticket = (await client.call("POST", "/tickets"))[1]["ticket"]
+    url = f"{client.gateway.url}/actions/export?ticket={ticket}"
+    for status in (200, 401):
+        async with client.http.get(url) as response:
+            assert response.status == status
+            assert ticket not in await response.text()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from attrs import evolve
 from rich.console import Console
 
 from overshoot import bootstrap
@@ -97,6 +98,23 @@ def serve(
     udp_ports: Annotated[
         tuple[int, int] | None, typer.Option(help="First and last UDP port to receive video on.")
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Where actions are kept: sqlite:///actions.db or postgresql://user@host/database;"
+            " by default the newest in memory."
+        ),
+    ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the clips of actions; by default one of its own, which ends with it."
+        ),
+    ] = None,
+    page: Annotated[
+        bool | None,
+        typer.Option("--console/--no-console", help="Serve the page for people at /."),
+    ] = None,
 ) -> None:
     """Answer the Media Gateway API v0.2 on this machine until interrupted.
 
@@ -110,8 +128,11 @@ def serve(
 
     overshoot serve --host 0.0.0.0 --allow-host media.example.org
     --public-address 203.0.113.7 --udp-ports 50000 50099
+
+    overshoot serve --store sqlite:///actions.db --evidence clips
     """
     from overshoot.domain.backends import BackendOptions
+    from overshoot.domain.evidence_settings import EvidenceSettings
     from overshoot.domain.motion import MotionSettings
     from overshoot.gateway import GatewaySettings, LocalGateway
     from overshoot.gateway.settings_file import read_settings
@@ -126,9 +147,14 @@ def serve(
         "allowed_origins": allow_origin,
         "public_address": public_address,
         "udp_ports": udp_ports,
+        "store": store,
+        "console": page,
     }
     values: dict[str, Any] = {} if config is None else read_settings(config)
     values |= {name: value for name, value in given.items() if value is not None}
+    if evidence is not None:
+        asked = values.get("evidence", EvidenceSettings())
+        values["evidence"] = evolve(asked, folder=evidence, enabled=True)
     settings = GatewaySettings(**values)
 
     if ":" in backend:
@@ -159,6 +185,8 @@ async def _until_interrupted(gateway: LocalGateway) -> None:
     async with gateway:
         console.print(f"listening  {gateway.url}")
         console.print(f"api key    {gateway.api_key}")
+        if gateway.console_url is not None:
+            console.print(f"console    {gateway.console_url}")
         console.print("Ctrl-C stops it.", style="dim")
         await asked_to_stop.wait()
     console.print("stopped")

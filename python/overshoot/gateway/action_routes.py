@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
 
-_MEDIA_TYPES: Final = {
-    "json": "application/json",
-    "jsonl": "application/x-ndjson",
-    "csv": "text/csv",
-    "vtt": "text/vtt",
-    "srt": "application/x-subrip",
-}
 _UNSATISFIABLE: Final = 416
 
 
@@ -90,7 +83,7 @@ class ActionRoutes(Handlers):
             "X-Content-Type-Options": "nosniff",
         }
         return web.Response(
-            body=content, content_type=_MEDIA_TYPES[format], charset="utf-8", headers=headers
+            body=content, content_type=EXPORT_FORMATS[format], charset="utf-8", headers=headers
         )
 
     async def action_evidence(self, request: web.Request) -> web.Response:

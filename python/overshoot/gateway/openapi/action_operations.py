@@ -18,7 +18,14 @@ from overshoot.gateway.openapi.schema_parts import (
     record,
 )
 
-EXPORT_FORMATS: Final = ("json", "jsonl", "csv", "vtt", "srt")
+EXPORT_FORMATS: Final = {
+    "json": "application/json",
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv",
+    "vtt": "text/vtt",
+    "srt": "application/x-subrip",
+}
+"""What actions go out as, and the media type of each."""
 
 _WORD: Schema = {**TEXT, "maxLength": 1000}
 _SHARE: Schema = {**NUMBER, "minimum": 0, "maximum": 1}
@@ -69,7 +76,7 @@ ACTION_OPERATIONS: tuple[Operation, ...] = (
         "The newest 50 000 actions as a file; as JSON by default",
         {200: None},
         (422, 503),
-        media_type="application/octet-stream",
+        media_type=tuple(EXPORT_FORMATS.values()),
         query={**_FILTERS, "order": _ORDERS, "format": one_of(*EXPORT_FORMATS)},
     ),
     Operation(

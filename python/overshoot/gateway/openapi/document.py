@@ -92,8 +92,8 @@ def _operation(operation: Operation, *, strict: bool) -> dict[str, Any]:
 def _answer(operation: Operation, status: int) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": _PROSE.get(status, HTTPStatus(status).phrase)}
     body = operation.answers.get(status, "ErrorResponse")
-    if operation.media_type is not None and status in operation.answers:
-        answer["content"] = {operation.media_type: {}}
+    if operation.media_type and status in operation.answers:
+        answer["content"] = {each: {} for each in operation.media_type}
     elif body is not None:
         answer["content"] = _json(body)
     if status == HTTPStatus.TOO_MANY_REQUESTS:

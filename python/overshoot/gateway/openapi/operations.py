@@ -14,6 +14,10 @@ _ALWAYS = (403, 421, 500)
 _BODY = (400, 408, 413, 422)
 
 
+def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else given
+
+
 @frozen
 class Operation:
     """One call.
@@ -27,7 +31,7 @@ class Operation:
         refusals: what it may refuse with, beside what every call may.
         body: name of the schema of the body it reads.
         key: whether it asks for an API key.
-        media_type: of its success, where that is no JSON.
+        media_type: of its success, where that is no JSON; one or several.
         query: schemas of what may stand in the query, all of it optional.
     """
 
@@ -39,7 +43,7 @@ class Operation:
     refusals: tuple[int, ...] = ()
     body: str | None = None
     key: bool = field(default=True, kw_only=True)
-    media_type: str | None = field(default=None, kw_only=True)
+    media_type: tuple[str, ...] = field(default=(), kw_only=True, converter=_several)
     query: dict[str, Schema] = field(factory=dict[str, Schema], kw_only=True)
 
     @property
