@@ -11,6 +11,7 @@ from aiohttp import web
 from overshoot.application.serving import Serving
 from overshoot.domain.credit import Prepaid
 from overshoot.gateway.action_rooms import ActionRooms
+from overshoot.gateway.action_routes import ActionRoutes
 from overshoot.gateway.admission import Admission
 from overshoot.gateway.billing import Billing
 from overshoot.gateway.console_files import ConsoleFiles
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
+    from overshoot.ports.store import Store
 
 
 def create_app(
@@ -39,12 +41,14 @@ def create_app(
     *,
     clock: Clock,
     accounts: Credits | None = None,
+    store: Store | None = None,
 ) -> web.Application:
     """A Media Gateway, to be run by itself or under another application's path.
 
     As a sub-application, give it ``prefixes=("",)``. It ends its streams when it shuts down; the
     backend is the caller's to close, afterwards. ``accounts`` pay for streams, in place of the
-    settings' ``credit_cents``.
+    settings' ``credit_cents``. Actions are kept in ``store``, which is the caller's to close, in
+    place of the settings' own.
     """
     requests = RequestLog(clock)
     app = web.Application(
@@ -53,7 +57,7 @@ def create_app(
     app.on_response_prepare.append(requests.tell)
     tickets = Tickets(clock)
     keys = Keys(settings.api_keys, tickets)
-    actions = ActionRooms(settings, clock)
+    actions = ActionRooms(settings, clock, store)
     serving = Serving(
         backend, clock=clock, settings=settings.serving(), on_created=actions.keeping.begin
     )
@@ -91,10 +95,12 @@ def create_app(
         watching=watching,
         actions=actions.keeping,
     )
+    kept = ActionRoutes(serving=serving, keys=keys, settings=settings, clock=clock, rooms=actions)
     for prefix in settings.prefixes:
         app.add_routes(routes.under(prefix))
         app.add_routes(pictures.under(prefix))
         app.add_routes(console.under(prefix))
+        app.add_routes(kept.under(prefix))
     if "" not in settings.prefixes:
         app.add_routes(routes.at_root())
     if settings.metrics != "off":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import Factory, field, frozen
 
 from overshoot.application.serving_settings import ServingSettings
+from overshoot.domain.evidence_settings import EvidenceSettings
 from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
@@ -115,6 +116,7 @@ class GatewaySettings:
             to its place in ``api_keys``, also when the gateway runs again.
         actions_in_memory: how many stay there.
         tracking: when verdicts are an action.
+        evidence: clips of those actions, and how much of them is kept.
         limits: how much one request may ask for.
         ice_addresses: local addresses to receive video on; None for all, with loopback.
         ice_servers: STUN and TURN servers, for this gateway and told to its clients.
@@ -167,6 +169,7 @@ class GatewaySettings:
     actions_in_memory: int = field(default=10_000, validator=a_whole_number(1, 10_000_000))
     # Clips with a pause of two seconds between them are still one action.
     tracking: TrackingRule = Factory(lambda: TrackingRule(max_gap_seconds=2.0))
+    evidence: EvidenceSettings = Factory(EvidenceSettings)
     limits: Limits = Factory(Limits)
     ice_addresses: tuple[str, ...] | None = None
     ice_servers: tuple[IceServer, ...] = field(default=(), converter=tuple, validator=_ice_servers)
