@@ -14,18 +14,18 @@ const LATENCY = {
   unit: "ms",
   least: 100,
   series: [
-    { key: "total", name: "picture to answer" },
+    { key: "total", name: "total" },
     { key: "inference", name: "model" },
   ],
 };
 const DROPS = {
-  title: "Lost each second",
+  title: "Lost, 1/s",
   unit: "",
   least: 4,
   series: [
     { key: "skipped", name: "clips skipped" },
-    { key: "dropped", name: "results dropped" },
-    { key: "failed", name: "answers failed" },
+    { key: "dropped", name: "results lost" },
+    { key: "failed", name: "failed" },
   ],
 };
 
@@ -72,7 +72,7 @@ function totals({ info, latencies }) {
 
 /** The newest samples, a line for each ten seconds. */
 function table(state) {
-  const head = ["ago", "fps", "skipped", "dropped", "failed", "picture to answer", "model"];
+  const head = ["ago", "fps", "skipped", "dropped", "failed", "total", "model"];
   const now = Date.now();
   const rows = [];
   for (let row = 0; row < ROWS && state; row += 1) {

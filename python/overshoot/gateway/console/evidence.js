@@ -1,7 +1,15 @@
 // What an action rests on: its clip, its thumbnail and its record, in a dialog.
 
+import { query } from "./api.js";
 import { byId, el, setText } from "./dom.js";
 import { clock, percent, seconds, wallTime } from "./format.js";
+
+const LOOK_MS = 1000;
+const LOOKS = 8;
+/** Metadata that has a line of its own. */
+const SAID = new Set(["prompt", "prompt_version", "model", "wall_time", "action_id", "session_id"]);
+/** Begins are compared to the millisecond. */
+const NEAR_SECONDS = 0.001;
 
 export class Evidence {
   #urls = [];
@@ -13,43 +21,65 @@ export class Evidence {
     this.dialog.addEventListener("close", () => this.#clear());
   }
 
-  /** Open the dialog; what the gateway knows by now counts, not what the row was made from. */
+  /** Open the dialog, and look for the clip, which is cut a little after the action's end. */
   async open(action) {
     this.#clear();
     this.#shown = action.id;
     this.#details(action);
+    this.#note("Looking for the clip…");
     this.dialog.showModal();
-    const path = `/actions/${encodeURIComponent(action.id)}`;
-    const [clip, thumbnail] = await Promise.allSettled([
-      this.hub.api.blob(`${path}/evidence`),
-      this.hub.api.blob(`${path}/thumbnail`),
-    ]);
-    if (this.#shown !== action.id) return;
-    this.#media(action, clip, thumbnail);
+    try {
+      await this.#find(action);
+    } catch (error) {
+      if (this.#shown === action.id) this.#note(`The clip could not be fetched: ${error.message}`);
+    }
   }
 
-  #media(action, clip, thumbnail) {
-    const poster = thumbnail.value ? this.#url(thumbnail.value) : null;
-    const name = `Evidence of ${action.action}`;
-    if (clip.value) {
-      const video = el("video", { controls: true, playsinline: true, loop: true, "aria-label": name });
-      video.muted = true;
-      if (poster) video.poster = poster;
-      video.src = this.#url(clip.value);
-      byId("evidence-media").replaceChildren(video);
-      this.#note("");
-      if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {
-        video.play().catch(() => this.#note("Press play to see the clip."));
+  async #find(action) {
+    let known = action;
+    for (let look = 0; look < LOOKS && this.#shown === action.id; look += 1) {
+      if (!known.has_evidence) known = await this.#asStored(action);
+      if (this.#shown !== action.id) return;
+      this.#details(known);
+      if (known.has_evidence) {
+        await this.#play(known);
+        return;
       }
-      return;
+      if (known.open) {
+        this.#note("The clip is cut once the action is over.");
+        return;
+      }
+      this.#note("There is no clip of this action yet, or not any more.");
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
-    if (poster) byId("evidence-media").replaceChildren(el("img", { src: poster, alt: name }));
-    this.#note(why(action, clip.reason));
+  }
+
+  /** What the gateway knows by now, not what the row or the bar was made from. */
+  async #asStored(action) {
+    const near = { start_time: action.start_time - NEAR_SECONDS, end_time: action.start_time + NEAR_SECONDS };
+    const path = `/actions${query({ stream_id: action.stream_id, action: action.action, ...near })}`;
+    const { actions } = await this.hub.api.json("GET", path);
+    return actions.find(({ id }) => id === action.id) ?? action;
+  }
+
+  async #play(action) {
+    const path = `/actions/${encodeURIComponent(action.id)}`;
+    const blobs = ["evidence", "thumbnail"].map((what) => this.hub.api.blob(`${path}/${what}`));
+    const [clip, thumbnail] = await Promise.all(blobs);
+    if (this.#shown !== action.id) return;
+    const name = `Evidence of ${action.action}`;
+    const video = el("video", { controls: true, playsinline: true, loop: true, "aria-label": name });
+    video.muted = true;
+    video.poster = this.#url(thumbnail);
+    video.src = this.#url(clip);
+    byId("evidence-media").replaceChildren(video);
+    this.#note("");
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    video.play().catch(() => this.#note("Press play to see the clip."));
   }
 
   #details(action) {
     setText(byId("evidence-title"), action.action);
-    this.#note("Fetching the clip…");
     const end = action.open ? "still open" : clock(action.end_time, 2);
     const entries = [
       ["Begin", clock(action.start_time, 2)],
@@ -62,7 +92,7 @@ export class Evidence {
       ["Stream", action.stream_id],
       ["Action id", action.id],
     ];
-    const metadata = Object.entries(action.metadata ?? {});
+    const metadata = Object.entries(action.metadata ?? {}).filter(([name]) => !SAID.has(name));
     const more = metadata.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
     const rows = [...entries, ...more].map(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value ?? "–"))]);
     byId("evidence-details").replaceChildren(...rows.flat());
@@ -84,10 +114,4 @@ export class Evidence {
     this.#urls.forEach((url) => URL.revokeObjectURL(url));
     this.#urls = [];
   }
-}
-
-function why(action, error) {
-  if (error.status !== 404) return `The clip could not be fetched: ${error.message}`;
-  if (action.open) return "The clip is cut once the action is over.";
-  return "There is no clip of this action (any more).";
 }

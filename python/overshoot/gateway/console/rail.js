@@ -54,7 +54,8 @@ export class Rail {
 
   #card(state) {
     const canvas = el("canvas", { width: 160, height: 90, "aria-hidden": "true" });
-    const dot = el("span", { class: "dot" });
+    const spoken = el("span", { class: "unseen" });
+    const dot = el("span", { class: "dot" }, spoken);
     const title = el("span", { class: "card-title" });
     const figures = el("span", { class: "card-figures figure" });
     const answer = el("span", { class: "card-answer" });
@@ -69,11 +70,11 @@ export class Rail {
       const { summary, info } = state;
       const phase = state.ended ? "ended" : (info?.state ?? summary.state ?? "pending");
       dot.dataset.state = phase;
-      const own = this.publishers.has(state.id) ? " · this tab" : "";
-      setText(title, `${summary.source ?? "stream"} ${state.id.slice(0, 6)}${own}`);
-      const latency = state.latencies.at(-1)?.total;
-      const live = `${phase} · ${rate(info?.fps ?? summary.fps)} · ${milliseconds(latency)}`;
-      setText(figures, state.ended ? endReason(state.ended) : live);
+      setText(spoken, phase);
+      const whose = this.publishers.has(state.id) ? "this tab" : (summary.source ?? "stream");
+      setText(title, `${whose} · ${state.id.slice(0, 6)}`);
+      const live = `${rate(info?.fps ?? summary.fps)} · ${milliseconds(state.latencies.at(-1)?.total)}`;
+      setText(figures, state.ended ? endReason(state.ended) : phase === "active" ? live : phase);
       setText(answer, state.newest ? shortAnswer(state.newest) : "no answer yet");
     };
     const picture = () => paint(canvas, state.bitmap, 160);
