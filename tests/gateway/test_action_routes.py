@@ -27,6 +27,14 @@ SOON = TrackingRule(max_gap_seconds=0.4)
 SHORT = EvidenceSettings(pre_roll_seconds=0.5, post_roll_seconds=0.5)
 
 
+def in_folder(folder: Path, pattern: str = "*") -> list[Path]:
+    return list(folder.glob(pattern))
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode
+
+
 async def one_action(client: Client, backend: ScriptedBackend, *, clip: bool = True) -> Any:
     """A stream that is seen to wave for a while; the action, once it is over."""
     backend.text = STILL
@@ -44,7 +52,7 @@ async def one_action(client: Client, backend: ScriptedBackend, *, clip: bool = T
 
 
 async def test_the_clip_of_an_action_shows_it_and_what_was_around_it(
-    start: Any, backend: ScriptedBackend, tmp_path: Path
+    start: Any, backend: ScriptedBackend
 ) -> None:
     client = await start(tracking=SOON, evidence=SHORT)
     ended = await one_action(client, backend)
@@ -55,10 +63,9 @@ async def test_the_clip_of_an_action_shows_it_and_what_was_around_it(
         assert response.status == 200
         assert response.content_type == "video/mp4"
         clip = await response.read()
-    (tmp_path / "clip.mp4").write_bytes(clip)
     # Browsers begin to play where the index stands before the pictures.
     assert clip.index(b"moov") < clip.index(b"mdat")
-    with av.open(str(tmp_path / "clip.mp4")) as container:
+    with av.open(io.BytesIO(clip)) as container:
         assert container.streams.video[0].codec_context.name == "h264"
         pictures = [picture.to_ndarray(format="bgr24") for picture in container.decode(video=0)]
         length = float(container.duration or 0) / av.time_base
@@ -118,11 +125,11 @@ async def test_without_a_folder_nothing_of_it_stays(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     client = await start(tracking=SOON, evidence=SHORT)
     await one_action(client, backend)
-    (folder,) = tmp_path.iterdir()
-    assert folder.stat().st_mode & 0o077 == 0
-    assert list(folder.rglob("*.mp4"))
+    (folder,) = in_folder(tmp_path)
+    assert mode_of(folder) & 0o077 == 0
+    assert in_folder(folder, "*/*.mp4")
     await client.gateway.stop()
-    assert not list(tmp_path.iterdir())
+    assert not in_folder(tmp_path)
 
 
 async def test_an_action_that_goes_on_when_its_stream_ends_is_kept_with_its_clip(
@@ -140,10 +147,11 @@ async def test_an_action_that_goes_on_when_its_stream_ends_is_kept_with_its_clip
             ] == []
             status, fault = await client.call("GET", f"/actions/{open_one['id']}/evidence")
             assert (status, fault["error"]) == (404, "action_not_found")
-    kept: Any = {"has_evidence": False}
-    while not kept["has_evidence"]:
+    for _ in range(500):
+        (kept,) = (await client.call("GET", "/actions"))[1]["actions"]
+        if kept["has_evidence"]:
+            break
         await asyncio.sleep(0.02)
-        ((kept),) = (await client.call("GET", "/actions"))[1]["actions"]
     assert (kept["id"], kept["open"]) == (open_one["id"], False)
     assert kept["metadata"]["ended_by"] == "stream_end"
     assert (await client.request("GET", f"/actions/{kept['id']}/evidence")).status == 200
@@ -183,10 +191,10 @@ async def test_a_store_that_fails_harms_no_stream(start: Any, backend: ScriptedB
 
 
 async def test_a_folder_that_cannot_be_written_harms_no_stream(
-    start: Any, backend: ScriptedBackend, tmp_path: Path
+    start: Any, backend: ScriptedBackend
 ) -> None:
-    (tmp_path / "file").write_text("in the way")
-    blocked = EvidenceSettings(folder=tmp_path / "file", post_roll_seconds=0.1)
+    # No folder can be made below a file.
+    blocked = EvidenceSettings(folder=Path(__file__) / "clips", post_roll_seconds=0.1)
     client = await start(tracking=SOON, evidence=blocked)
     ended = await one_action(client, backend, clip=False)
     (kept,) = (await client.call("GET", "/actions"))[1]["actions"]
@@ -262,8 +270,8 @@ async def test_lists_are_filtered_paged_and_ordered(start: Any) -> None:
         ({"order": "sideways"}, "order"),
         ({"cursor": "x"}, "after"),
         ({"cursor": "confidence~1.0~1"}, "after"),
-        ({"action": "a" * 1001}, "action"),
-        ({"text": "a" * 1001}, "text"),
+        ({"action": "a" * 129}, "action"),
+        ({"text": "a" * 129}, "text"),
     ],
 )
 async def test_a_query_that_does_not_fit_names_its_field(

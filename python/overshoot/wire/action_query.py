@@ -10,7 +10,7 @@ from overshoot.errors import ValidationError
 
 MOST_ON_A_PAGE: Final = 500
 _USUAL_ON_A_PAGE: Final = 100
-_LONGEST_TEXT: Final = 1000
+_LONGEST_TEXT: Final = 128
 
 _NUMBERS: Final = (
     "start_time",

@@ -27,7 +27,7 @@ EXPORT_FORMATS: Final = {
 }
 """What actions go out as, and the media type of each."""
 
-_WORD: Schema = {**TEXT, "maxLength": 1000}
+_WORD: Schema = {**TEXT, "maxLength": 128}
 _SHARE: Schema = {**NUMBER, "minimum": 0, "maximum": 1}
 _LENGTH: Schema = {**NUMBER, "minimum": 0}
 _FILTERS: dict[str, Schema] = {
