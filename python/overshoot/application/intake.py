@@ -198,11 +198,16 @@ class Intake:
         stretch = lately[-1] - lately[0] if lately else 0.0
         return (len(lately) - 1) / stretch if stretch > 0 else 0.0
 
+    @property
+    def last_arrival(self) -> float | None:
+        """Monotonic time of the newest frame; None before the first."""
+        return self._recent[-1] if self._recent else None
+
     def state(self) -> StreamState:
         """``pending`` before the first frame, then ``active``, ``idle`` while none comes."""
-        if not self._recent:
+        if self.last_arrival is None:
             return "pending"
-        silent = self._clock.monotonic() - self._recent[-1]
+        silent = self._clock.monotonic() - self.last_arrival
         return "idle" if silent > self._settings.idle_seconds else "active"
 
     def _queue_due(self) -> None:

@@ -194,6 +194,11 @@ class ServedStream:
         return self.frames.buffer.clip(first, last)
 
     @property
+    def last_frame_at(self) -> float | None:
+        """Monotonic time at which the newest frame arrived; None before the first."""
+        return self._intake.last_arrival
+
+    @property
     def state(self) -> StreamState:
         """``pending`` before the first frame, then ``active``, ``idle`` while none comes."""
         return self._intake.state()

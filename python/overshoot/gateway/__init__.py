@@ -5,12 +5,14 @@ from overshoot.domain.motion import MotionSettings
 from overshoot.gateway.app import create_app
 from overshoot.gateway.local import LocalGateway
 from overshoot.gateway.settings import GatewaySettings, new_api_key
+from overshoot.gateway.whip_profile import WhipProfile
 
 __all__ = [
     "BufferLimits",
     "GatewaySettings",
     "LocalGateway",
     "MotionSettings",
+    "WhipProfile",
     "create_app",
     "new_api_key",
 ]

@@ -16,6 +16,7 @@ from overshoot.gateway.admission import Admission
 from overshoot.gateway.billing import Billing
 from overshoot.gateway.console_files import ConsoleFiles
 from overshoot.gateway.console_routes import ConsoleRoutes
+from overshoot.gateway.creation import Creation
 from overshoot.gateway.guards import guards
 from overshoot.gateway.media_rooms import MediaRooms
 from overshoot.gateway.metrics import Metrics
@@ -26,6 +27,7 @@ from overshoot.gateway.result_socket import ResultSockets
 from overshoot.gateway.routes import Routes
 from overshoot.gateway.tickets import Tickets
 from overshoot.gateway.watch_socket import WatchSockets
+from overshoot.gateway.whip import WhipRoutes
 
 if TYPE_CHECKING:
     from overshoot.gateway.settings import GatewaySettings
@@ -66,15 +68,25 @@ def create_app(
     billing = Billing(accounts, clock)
     rooms = MediaRooms(settings, clock, billing)
     sockets = ResultSockets(serving, keys, settings, clock)
-    routes = Routes(
+    creation = Creation(
         serving=serving,
         rooms=rooms,
-        sockets=sockets,
-        keys=keys,
         admission=Admission(settings, clock),
         billing=billing,
         settings=settings,
         clock=clock,
+    )
+    routes = Routes(
+        serving=serving,
+        creation=creation,
+        sockets=sockets,
+        keys=keys,
+        billing=billing,
+        settings=settings,
+        clock=clock,
+    )
+    whip = WhipRoutes(
+        serving=serving, creation=creation, rooms=rooms, keys=keys, settings=settings, clock=clock
     )
     pictures = PictureRoutes(serving=serving, keys=keys, settings=settings, clock=clock)
     watching = WatchSockets(
@@ -101,6 +113,7 @@ def create_app(
         app.add_routes(pictures.under(prefix))
         app.add_routes(console.under(prefix))
         app.add_routes(kept.under(prefix))
+        app.add_routes(whip.under(prefix))
     if "" not in settings.prefixes:
         app.add_routes(routes.at_root())
     if settings.metrics != "off":

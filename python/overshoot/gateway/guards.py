@@ -30,8 +30,9 @@ _MISDIRECTED = 421
 _RETRY_SECONDS = 5
 _CORS = {
     "Access-Control-Allow-Credentials": "true",
-    "Access-Control-Allow-Headers": "authorization,content-type",
+    "Access-Control-Allow-Headers": "authorization,content-type,if-match",
     "Access-Control-Allow-Methods": "GET,POST,PATCH,DELETE,OPTIONS",
+    "Access-Control-Expose-Headers": "ETag,Link,Location,Retry-After,X-Stream-Id",
     "Access-Control-Max-Age": "600",
 }
 
@@ -119,7 +120,8 @@ def _cors(
             return error_response(request, api_error(_FORBIDDEN, msg))
         # Browsers send their cookies along, and then refuse the wildcard: the origin is echoed.
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_CORS}
-        if request.method == "OPTIONS":
+        # Where a route answers it, there is more to say.
+        if request.method == "OPTIONS" and request.match_info.http_exception is not None:
             return web.Response(status=204, headers=headers)
         request[CORS_HEADERS] = headers
         response = await handler(request)

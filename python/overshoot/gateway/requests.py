@@ -69,24 +69,39 @@ def stream_id_in(request: web.Request, *, strict: bool) -> str:
 
 
 async def read_json(request: web.Request, *, limit: int, seconds: float, clock: Clock) -> Any:
-    """The JSON value of the body.
+    """The JSON value of the body; raises as `read_body`, and a 400 for what is no JSON."""
+    body = await read_body(request, limit=limit, seconds=seconds, clock=clock)
+    try:
+        return from_json(body)
+    except ProtocolError as error:
+        raise ValidationError(f"the body: {error.message}", status_code=400) from error
+
+
+async def read_text(request: web.Request, *, limit: int, seconds: float, clock: Clock) -> str:
+    """The body as text; raises as `read_body`, and a 400 for what is no UTF-8."""
+    body = await read_body(request, limit=limit, seconds=seconds, clock=clock)
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        msg = "the body is no UTF-8"
+        raise ValidationError(msg, status_code=400) from error
+
+
+async def read_body(request: web.Request, *, limit: int, seconds: float, clock: Clock) -> bytes:
+    """The bytes of the body.
 
     Raises:
         ApiError: 413 for more than ``limit`` bytes, 408 when they take too long to arrive.
-        ValidationError: 400 for a body that is no JSON.
+        ValidationError: 400 for a body that is broken.
     """
     declared = request.content_length
     if declared is not None and declared > limit:
         raise _too_large(limit)
     try:
-        body = await within(clock, seconds, _read(request, limit))
+        return await within(clock, seconds, _read(request, limit))
     except TimeoutError:
         msg = f"the body did not arrive within {seconds:g} s"
         raise api_error(_TIMED_OUT, msg) from None
-    try:
-        return from_json(body)
-    except ProtocolError as error:
-        raise ValidationError(f"the body: {error.message}", status_code=400) from error
 
 
 async def _read(request: web.Request, limit: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field, frozen
@@ -16,6 +16,7 @@ from overshoot.domain.motion import MotionSettings
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
 from overshoot.domain.tracking_rule import TrackingRule
 from overshoot.domain.validation import a_flag, a_number, a_whole_number, fail
+from overshoot.gateway.whip_profile import WhipProfile
 from overshoot.rtc import Gathering
 from overshoot.wire import Limits
 
@@ -141,6 +142,8 @@ class GatewaySettings:
             hint, and without one sets no limit.
         motion: when a still scene is answered without the model.
         buffer: frames of a stream that stay at hand for previews and for asking again.
+        whip: what is asked about the video of publishers over WHIP, by the name that their address
+            gives as ``profile``; ``default`` is for those that give none.
         json_bytes: length of a request's body.
         image_body_bytes: length of the body of a question about a picture, which it carries.
         create_bytes: length of the body of a create request, which carries an SDP offer.
@@ -198,6 +201,7 @@ class GatewaySettings:
     )
     motion: MotionSettings = Factory(MotionSettings)
     buffer: BufferLimits = Factory(BufferLimits)
+    whip: Mapping[str, WhipProfile] = Factory(dict[str, WhipProfile])
     image_body_bytes: int = field(default=8 * _KIB * _KIB, validator=a_whole_number(1, _ANY))
     json_bytes: int = field(default=64 * _KIB, validator=a_whole_number(1, _ANY))
     create_bytes: int = field(default=128 * _KIB, validator=a_whole_number(1, _ANY))

@@ -15,6 +15,9 @@ The keys are the names of `GatewaySettings`, its parts are tables::
     [turn]
     urls = ["turn:turn.example.org:3478?transport=udp"]
     secret = "shared with the TURN server"
+
+    [whip.default]
+    prompt = "What is the person doing?"
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ from overshoot.domain.tracking_rule import TrackingRule
 from overshoot.domain.turn import TurnSecret
 from overshoot.errors import ConfigurationError
 from overshoot.gateway.settings import GatewaySettings
+from overshoot.gateway.whip_profile import WhipProfile
 from overshoot.wire import Limits
 from overshoot.wire.json_text import is_array, is_object
 
@@ -66,6 +70,9 @@ def read_settings(path: Path) -> dict[str, Any]:
             values[name] = _part(path, name, _PARTS[name], value)
         elif name == "ice_servers":
             values[name] = [_part(path, name, IceServer, server) for server in value]
+        elif name == "whip":
+            profiles = value.items() if is_object(value) else ()
+            values[name] = {each: _part(path, name, WhipProfile, v) for each, v in profiles}
         elif is_array(value):
             values[name] = tuple(value)
     return values

@@ -5,12 +5,14 @@ from overshoot.gateway.openapi.console_operations import CONSOLE_OPERATIONS
 from overshoot.gateway.openapi.document import document
 from overshoot.gateway.openapi.operations import OPERATIONS, Operation
 from overshoot.gateway.openapi.picture_operations import PICTURE_OPERATIONS
+from overshoot.gateway.openapi.whip_operations import WHIP_OPERATIONS
 
 __all__ = [
     "ACTION_OPERATIONS",
     "CONSOLE_OPERATIONS",
     "OPERATIONS",
     "PICTURE_OPERATIONS",
+    "WHIP_OPERATIONS",
     "Operation",
     "document",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from overshoot.gateway.openapi.action_operations import ACTION_OPERATIONS, ACTION_SCHEMAS
@@ -12,6 +13,7 @@ from overshoot.gateway.openapi.operations import OPERATIONS, Operation
 from overshoot.gateway.openapi.picture_operations import PICTURE_OPERATIONS, PICTURE_SCHEMAS
 from overshoot.gateway.openapi.requests import request_schemas
 from overshoot.gateway.openapi.schema_parts import TEXT, ref
+from overshoot.gateway.openapi.whip_operations import WHIP_OPERATIONS, WHIP_SCHEMAS
 
 _ABOUT = """\
 Video is sent over WebRTC; answers come over a WebSocket.
@@ -33,8 +35,11 @@ _PROSE = {
     402: "No credits are left",
     404: "No such stream or result for this API key, or it has ended",
     408: "The body did not arrive in time",
+    412: "If-Match names another ICE session",
     413: "The body is too long",
+    415: "The body is of another media type",
     421: "The gateway does not go by that host name",
+    428: "The header If-Match is missing",
     429: "Too many streams, or asked for too often",
     502: "The model cannot answer this",
     503: "Not ready, or stopping",
@@ -45,7 +50,14 @@ _PROSE = {
 def document(*, strict: bool, server: str) -> dict[str, Any]:
     """The document of a gateway that is reached at the path or URL ``server``."""
     paths: dict[str, Any] = {}
-    for operation in (*OPERATIONS, *PICTURE_OPERATIONS, *CONSOLE_OPERATIONS, *ACTION_OPERATIONS):
+    tables = (
+        OPERATIONS,
+        PICTURE_OPERATIONS,
+        CONSOLE_OPERATIONS,
+        ACTION_OPERATIONS,
+        WHIP_OPERATIONS,
+    )
+    for operation in chain.from_iterable(tables):
         described = _operation(operation, strict=strict)
         paths.setdefault(operation.path, {})[operation.method] = described
     return {
@@ -60,6 +72,7 @@ def document(*, strict: bool, server: str) -> dict[str, Any]:
                 **PICTURE_SCHEMAS,
                 **CONSOLE_SCHEMAS,
                 **ACTION_SCHEMAS,
+                **WHIP_SCHEMAS,
             },
             "securitySchemes": {"API key": {"type": "http", "scheme": "bearer"}},
         },
@@ -85,7 +98,8 @@ def _operation(operation: Operation, *, strict: bool) -> dict[str, Any]:
     if parameters:
         found["parameters"] = parameters
     if operation.body is not None:
-        found["requestBody"] = {"required": True, "content": _json(operation.body)}
+        content = {operation.body_type: {"schema": ref(operation.body)}}
+        found["requestBody"] = {"required": True, "content": content}
     return found
 
 
@@ -96,8 +110,11 @@ def _answer(operation: Operation, status: int) -> dict[str, Any]:
         answer["content"] = {each: {} for each in operation.media_type}
     elif body is not None:
         answer["content"] = _json(body)
+    headers = operation.headers if status in operation.answers else ()
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        answer["headers"] = {"Retry-After": {"required": True, "schema": TEXT}}
+        headers = ("Retry-After",)
+    if headers:
+        answer["headers"] = {name: {"required": True, "schema": TEXT} for name in headers}
     return answer
 
 

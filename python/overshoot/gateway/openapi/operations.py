@@ -33,9 +33,11 @@ class Operation:
         key: whether it asks for an API key.
         media_type: of its success, where that is no JSON; one or several.
         query: schemas of what may stand in the query, all of it optional.
+        body_type: media type of the body it reads; of any other than JSON it asks to be told.
+        headers: those that its successes always have.
     """
 
-    method: Literal["get", "post", "patch", "delete"]
+    method: Literal["get", "post", "patch", "delete", "options"]
     path: str
     handler: str
     summary: str
@@ -45,6 +47,8 @@ class Operation:
     key: bool = field(default=True, kw_only=True)
     media_type: tuple[str, ...] = field(default=(), kw_only=True, converter=_several)
     query: dict[str, Schema] = field(factory=dict[str, Schema], kw_only=True)
+    body_type: str = field(default="application/json", kw_only=True)
+    headers: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
