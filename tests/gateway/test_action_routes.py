@@ -65,7 +65,7 @@ async def test_the_clip_of_an_action_shows_it_and_what_was_around_it(
         clip = await response.read()
     # Browsers begin to play where the index stands before the pictures.
     assert clip.index(b"moov") < clip.index(b"mdat")
-    with av.open(io.BytesIO(clip)) as container:
+    with av.open(io.BytesIO(clip), "r") as container:
         assert container.streams.video[0].codec_context.name == "h264"
         pictures = [picture.to_ndarray(format="bgr24") for picture in container.decode(video=0)]
         length = float(container.duration or 0) / av.time_base

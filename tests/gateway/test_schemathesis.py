@@ -24,6 +24,7 @@ SEED = 20260122
 EXAMPLES = 10
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("which", ["ours", "the API's"])
 async def test_no_call_is_answered_against_the_document(
     start: Any, offer_sdp: str, which: str

@@ -68,7 +68,7 @@ async def test_pictures_results_counts_and_the_state_are_told(client: Client) ->
             assert index < later
             assert time < after
             jpeg = np.frombuffer(first[PICTURE_HEAD.size :], np.uint8)
-            picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+            picture: Any = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
             assert picture.shape == (32, 48, 3)
             assert read_number(picture) == index % 64
             result = await until(socket, "result")

@@ -5,9 +5,16 @@ The keys are the names of `GatewaySettings`, its parts are tables::
     public_address = "203.0.113.7"
     udp_ports = [50000, 50099]
     allowed_origins = ["https://app.example.org"]
+    store = "sqlite:///actions.db"
 
     [limits]
     tokens_per_second = 256
+
+    [tracking]
+    max_gap_seconds = 3
+
+    [evidence]
+    folder = "clips"
 
     [[ice_servers]]
     urls = "stun:stun.example.org:3478"
@@ -32,7 +39,7 @@ from overshoot.domain.evidence_settings import EvidenceSettings
 from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.stream import IceServer
-from overshoot.domain.tracking_rule import TrackingRule
+from overshoot.domain.tracking_rule import TrackingOverrides, TrackingRule
 from overshoot.domain.turn import TurnSecret
 from overshoot.errors import ConfigurationError
 from overshoot.gateway.settings import GatewaySettings
@@ -82,6 +89,9 @@ def _part(path: Path, name: str, kind: type[AttrsInstance], value: Any) -> Any:
     if not is_object(value):
         raise _fault(path, f"{name!r} must be a table")
     try:
+        if kind is TrackingRule and is_object(overrides := value.get("overrides", {})):
+            told = {name: TrackingOverrides(**own) for name, own in overrides.items()}
+            return TrackingRule(**{**value, "overrides": told})
         return kind(**value)
     except TypeError as error:
         known = ", ".join(a.name for a in fields(kind))

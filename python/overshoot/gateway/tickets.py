@@ -41,7 +41,7 @@ class Tickets:
         while self._waiting and next(iter(self._waiting.values())).ends_at <= now:
             self._waiting.popitem(last=False)
         own = [name for name, ticket in self._waiting.items() if ticket.owner == owner]
-        for name in own[: len(own) + 1 - MOST_OF_ONE]:
+        for name in own[: max(0, len(own) + 1 - MOST_OF_ONE)]:
             del self._waiting[name]
         text = secrets.token_urlsafe(32)
         self._waiting[_hash(text)] = _Ticket(owner, now + LIFE_SECONDS)
