@@ -28,6 +28,7 @@ _log = get_logger(__name__)
 # Decoded frames that wait to be converted: half a second of a clip at 30 frames/s, and at 720p no
 # more than 22 MB.
 _WAITING = 16
+_TICK = Fraction(1, RTP_CLOCK_RATE)
 
 
 class ConversionQueue:
@@ -42,7 +43,13 @@ class ConversionQueue:
         self._capacity = capacity
         self._changed = asyncio.Event()
         self._closed = False
+        self._given = False
         self.dropped: int = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was put has been given out and is done with."""
+        return not self._entries and not self._given
 
     def put(self, arrival: Arrival, frame: av.VideoFrame) -> bool:
         """Queue a frame; of one that is not wanted, its time alone. Whether one was given up."""
@@ -63,12 +70,14 @@ class ConversionQueue:
         self._changed.set()
 
     async def next(self) -> tuple[Arrival, av.VideoFrame | None] | None:
-        """The oldest entry; None once closed and empty."""
+        """The oldest entry; None once closed and empty. The one before is done with."""
+        self._given = False
         while not self._entries:
             if self._closed:
                 return None
             self._changed.clear()
             await self._changed.wait()
+        self._given = True
         return self._entries.popleft()
 
 
@@ -91,15 +100,20 @@ async def _drain(track: MediaStreamTrack, stream: ServedStream, queue: Conversio
             frame = await receive()
             if isinstance(frame, av.VideoFrame):
                 arrival = stream.arrived(_ticks(frame), frame.width, frame.height)
-                if queue.put(arrival, frame):
+                if queue.idle and not arrival.wanted:
+                    stream.pass_by(arrival)
+                elif queue.put(arrival, frame):
                     stream.drop("conversion_busy")
     except MediaStreamError:
         queue.close()
 
 
 def _ticks(frame: av.VideoFrame) -> int:
-    base = frame.time_base or Fraction(1, RTP_CLOCK_RATE)
-    return int((frame.pts or 0) * base * RTP_CLOCK_RATE)
+    pts, base = frame.pts or 0, frame.time_base
+    # As RTP has it; fractions are slow to reckon with.
+    if base is None or base == _TICK:
+        return pts
+    return int(pts * base * RTP_CLOCK_RATE)
 
 
 async def _convert(queue: ConversionQueue, stream: ServedStream, executor: Executor) -> None:
