@@ -36,9 +36,10 @@ class KeptClips:
         return self._file(action, THUMBNAIL)
 
     def _file(self, action: DetectedAction, suffix: str) -> Path | None:
-        told = action.metadata.get("evidence")
-        places = cast("Mapping[str, object]", told) if isinstance(told, Mapping) else {}
-        sidecar = places.get("sidecar")
+        told: object = action.metadata.get("evidence")
+        if not isinstance(told, Mapping):
+            return None
+        sidecar = cast("Mapping[str, object]", told).get("sidecar")
         if not isinstance(sidecar, str) or "\0" in sidecar:
             return None
         session, stem = Path(sidecar).parent.name, Path(sidecar).stem
