@@ -185,3 +185,26 @@ async def test_it_closes_when_the_gateway_stops(client: Client, offer_sdp: str) 
             pass
         assert socket.close_code == 1001
         await stopping
+
+
+async def test_who_does_not_read_is_closed_and_holds_up_nobody(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def large(*_: Any) -> bytes:
+        return bytes(4_000_000)
+
+    monkeypatch.setattr("overshoot.gateway.picture_routes.PictureRoutes.encode", large)
+    client = await start(send_seconds=0.5)
+    async with running(client) as stream_id:
+        stuck = await watch(client, stream_id)
+        seq = [-1]
+        async with await client.open_socket(stream_id) as results:
+            for _ in range(500):
+                seq.append(json.loads((await results.receive()).data)["seq"])
+                info = (await client.call("GET", f"/streams/{stream_id}/info"))[1]
+                if len(seq) > 4 and info["subscribers"] == 1:
+                    break
+        # It was let go, and the others have missed nothing.
+        assert info["subscribers"] == 1
+        assert seq[1:] == list(range(seq[1], seq[1] + len(seq) - 1))
+        await stuck.close()

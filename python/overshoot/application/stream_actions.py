@@ -13,7 +13,7 @@ from overshoot.domain.action_question import comparable
 from overshoot.domain.kept_action import ActionNews, KeptAction
 from overshoot.domain.tracking import ActionTracker
 from overshoot.domain.tracking_event import ActionStarted
-from overshoot.domain.verdict import verdicts_from
+from overshoot.domain.verdict import VERDICTS_KEY, verdicts_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,12 +64,11 @@ class StreamActions:
             return []
         end = result.timestamp
         start = end if result.timestamp_start is None else result.timestamp_start
-        verdicts = [
-            timed(verdict, result, start, end) for verdict in verdicts_from(result, asked).verdicts
-        ]
         news: list[ActionNews] = []
-        for verdict in verdicts:
-            news += self._take(verdict, result)
+        # Most answers of most streams are prose, in which no JSON need be looked for.
+        if VERDICTS_KEY in result.result:
+            for verdict in verdicts_from(result, asked).verdicts:
+                news += self._take(timed(verdict, result, start, end), result)
         for _, tracker in self._trackers.values():
             news += [self._told(event, result) for event in tracker.advance(start)]
         return news

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from attrs import frozen
 
@@ -25,7 +25,10 @@ truth value; ``unknown_action`` it names an action nobody asked for; ``bad_confi
 or no number from 0 to 1.
 """
 
-_SHOWN_CHARACTERS = 120
+VERDICTS_KEY: Final = "detected_actions"
+"""Under which an answer lists its verdicts."""
+
+_SHOWN_CHARACTERS: Final = 120
 
 
 @frozen
@@ -87,7 +90,7 @@ def verdicts_from(result: InferenceResult[Any], actions: Sequence[str] | None) -
 
 
 def _entries(value: object) -> list[object] | None:
-    listed = _fields(value).get("detected_actions")
+    listed = _fields(value).get(VERDICTS_KEY)
     return cast("list[object]", listed) if isinstance(listed, list) else None
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
+    from overshoot.ports.store import Store
 
 
 class LocalGateway(StartedContext):
@@ -26,6 +27,7 @@ class LocalGateway(StartedContext):
         host: str = "127.0.0.1",
         port: int = 0,
         accounts: Credits | None = None,
+        store: Store | None = None,
         clock: Clock | None = None,
     ) -> None:
         from overshoot.gateway.local import LocalGateway as Gateway
@@ -36,6 +38,7 @@ class LocalGateway(StartedContext):
             host=host,
             port=port,
             accounts=accounts,
+            store=store,
             clock=clock,
         )
         self._thread = LoopThread("overshoot-sync-gateway", self._inner.stop)
@@ -59,6 +62,11 @@ class LocalGateway(StartedContext):
     def url(self) -> str:
         """Where clients find it, such as ``http://127.0.0.1:8080/api/v0.2``."""
         return self._inner.url
+
+    @property
+    def console_url(self) -> str | None:
+        """Where people find its page, which asks for a key; None where it is not served."""
+        return self._inner.console_url
 
     def start(self) -> Self:
         """Listen. A second call does nothing."""

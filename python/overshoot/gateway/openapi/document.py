@@ -29,11 +29,26 @@ The socket closes with 1008 for a wrong key or an unknown stream, with 1013 when
 or reads too slowly, and with 1001 and the reason `stream ended: …` when the stream has ended:
 `client_requested`, `webrtc_disconnected`, `lease_expired`, `insufficient_credits` or
 `gateway_stopped`.
+
+Where answers carry verdicts (`{"detected_actions": [{"action", "detected", "confidence"}]}`), the
+gateway keeps the actions that follow from them, with clips. A key sees the actions of its own
+streams; the times of an action are seconds of its stream.
+
+People watch a stream over a WebSocket to `/streams/{stream_id}/watch`. Its first message brings
+`api_key` or `ticket`, and may bring `fps` and `side`. Binary messages are pictures: the frame's
+index (8 bytes, big-endian), its stream time in seconds (8 bytes, a big-endian double), and a JPEG.
+Texts have a `type`: `state`, `stats` (once a second, as `/info`), `result`, `gap` (so many results
+were not read in time) and `action` (`event` is `started`, `updated` or `ended`). It closes as the
+result socket does.
+
+A ticket from `POST /tickets` stands for the key once, within a minute, where a browser can send no
+header: as `?ticket=` of any GET, or in the first message of a watch socket.
 """
 _PROSE = {
     403: "The page's origin may not call, or no WebSocket is served there",
     402: "No credits are left",
-    404: "No such stream or result for this API key, or it has ended",
+    404: "No such stream, result, action or clip for this API key, or not any more",
+    416: "The clip has no such bytes",
     408: "The body did not arrive in time",
     412: "If-Match names another ICE session",
     413: "The body is too long",
