@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gateway.kit import Client, NumberedTrack, ScriptedBackend, Sender, read_number, read_to_end
 from overshoot.domain.stream import IceServer
+from overshoot.errors import ConfigurationError
 from overshoot.gateway import WhipProfile
 from overshoot.gateway.openapi import WHIP_OPERATIONS
+from overshoot.gateway.settings_file import read_settings
 
 if TYPE_CHECKING:
     from overshoot.testing.manual_clock import ManualClock
@@ -155,6 +158,38 @@ async def test_an_address_that_says_something_else_is_refused(
     assert (await client.call("GET", "/streams"))[1]["streams"] == []
 
 
+def test_profiles_are_read_from_the_settings_file(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        """
+        [whip.default]
+        prompt = "Who is there?"
+
+        [whip.door]
+        prompt = "Is the door open?"
+        interval_seconds = 2
+        output_schema_json = { type = "object" }
+        """
+    )
+    door = WhipProfile(
+        prompt="Is the door open?", interval_seconds=2, output_schema_json={"type": "object"}
+    )
+    assert read_settings(file)["whip"] == {
+        "default": WhipProfile(prompt="Who is there?"),
+        "door": door,
+    }
+    for text, word in [
+        ("whip = 3", "table of tables"),
+        ("[whip]\nprompt = 'x'", "whip.prompt"),
+        ("[whip.door]\npromt = 'x'", "whip.door"),
+        ("[whip.door]\ntarget_fps = 99", "target_fps"),
+        ("[whip.door]\ninterval_seconds = 1\ntarget_fps = 5", "leave out target_fps"),
+    ]:
+        file.write_text(text)
+        with pytest.raises(ConfigurationError, match=word):
+            read_settings(file)
+
+
 async def test_it_is_admitted_counted_and_paid_for_like_any_other(
     start: Any, clock: ManualClock, offer_sdp: str
 ) -> None:
@@ -181,6 +216,7 @@ async def test_what_cannot_be_answered_takes_no_place(start: Any, offer_sdp: str
     for sdp, word in [
         ("hello", "v=0"),
         (offer_sdp.replace("m=video", "m=audio"), "no video"),
+        (offer_sdp + offer_sdp[offer_sdp.index("m=video") :], "several m=video"),
         (offer_sdp.replace("a=sendonly", "a=recvonly"), "sends no video"),
         (offer_sdp.replace("a=ice-pwd", "a=ice-pw"), "cannot be answered"),
     ]:

@@ -78,11 +78,16 @@ def read_settings(path: Path) -> dict[str, Any]:
         elif name == "ice_servers":
             values[name] = [_part(path, name, IceServer, server) for server in value]
         elif name == "whip":
-            profiles = value.items() if is_object(value) else ()
-            values[name] = {each: _part(path, name, WhipProfile, v) for each, v in profiles}
+            values[name] = _profiles(path, value)
         elif is_array(value):
             values[name] = tuple(value)
     return values
+
+
+def _profiles(path: Path, value: Any) -> dict[str, WhipProfile]:
+    if not is_object(value):
+        raise _fault(path, "'whip' must be a table of tables, such as [whip.default]")
+    return {name: _part(path, f"whip.{name}", WhipProfile, each) for name, each in value.items()}
 
 
 def _part(path: Path, name: str, kind: type[AttrsInstance], value: Any) -> Any:

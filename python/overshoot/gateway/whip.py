@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from overshoot.errors import NotFoundError, ServerError, api_error
+from overshoot.errors import NotFoundError, ServerError, ValidationError, api_error
 from overshoot.gateway.handlers import Handlers, json_answer
 from overshoot.gateway.openapi import WHIP_OPERATIONS
 from overshoot.gateway.requests import read_text
@@ -69,6 +69,7 @@ class WhipRoutes(Handlers):
         _check_type(request, SDP)
         profile = self._profile(profile_name(request.query))
         offer_sdp = await self._text(request, self._settings.create_bytes)
+        _check_media(offer_sdp)
         message = create_message(offer_sdp, request.query, profile, self._default_model())
         settings = self._settings
         wanted = decode_create(message, strict=settings.strict, limits=settings.limits)
@@ -152,6 +153,14 @@ def _check_type(request: web.Request, wanted: str) -> None:
     if request.content_type != wanted:
         msg = f"the body must be {wanted}, got Content-Type {request.content_type[:64]!r}"
         raise api_error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, msg, code="unsupported_media_type")
+
+
+def _check_media(offer_sdp: str) -> None:
+    """RFC 9725 section 4.4.2: what is not understood as a whole is refused as a whole."""
+    for kind in ("audio", "video"):
+        if sum(line.startswith(f"m={kind} ") for line in offer_sdp.splitlines()) > 1:
+            msg = f"the SDP offer has several m={kind} sections; a publisher sends one of each kind"
+            raise ValidationError(msg, details={"field": "sdp"})
 
 
 def _entity_tag(stream: ServedStream) -> str:

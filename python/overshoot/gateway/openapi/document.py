@@ -25,6 +25,10 @@ Video is sent over WebRTC; answers come over a WebSocket.
 3. `POST /streams/{stream_id}/keepalive` at half the lease's `ttl_seconds`.
 4. `DELETE /streams/{stream_id}`.
 
+Publishers that speak WHIP (RFC 9725) do with `POST /whip` what 1 does. What is asked about their
+video stands in the query, or in a profile of the gateway's settings. The stream is in the headers
+`X-Stream-Id` and `Location`; it lives as long as its video comes, and needs no keepalive.
+
 The socket closes with 1008 for a wrong key or an unknown stream, with 1013 when it is one too many
 or reads too slowly, and with 1001 and the reason `stream ended: …` when the stream has ended:
 `client_requested`, `webrtc_disconnected`, `lease_expired`, `insufficient_credits` or
