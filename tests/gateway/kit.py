@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -276,6 +278,26 @@ class Client:
         if hello is not None:
             await socket.send_json(hello)
         return socket
+
+
+@asynccontextmanager
+async def running(
+    client: Client, *, inference: Mapping[str, Any] | None = None, **processing: Any
+) -> AsyncIterator[str]:
+    """A stream whose video goes on."""
+    sender = Sender()
+    track = NumberedTrack(100_000, 10, pace=0.01)
+    try:
+        chosen = processing or {"interval_seconds": 0.3}
+        body = create_body(await sender.offer(track), **chosen)
+        body["inference"] |= inference or {}
+        status, answer = await client.call("POST", "/streams", json=body)
+        assert status == 201, answer
+        await sender.accept(answer["webrtc"]["sdp"])
+        await sender.connected.wait()
+        yield answer["stream_id"]
+    finally:
+        await sender.close()
 
 
 async def read_to_end(socket: Any) -> tuple[list[dict[str, Any]], int, str]:

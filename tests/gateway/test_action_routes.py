@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from gateway.kit import Client, ScriptedBackend, read_number
-from gateway.test_watch_socket import STILL, WAVES, running, until, watch
+from gateway.kit import Client, ScriptedBackend, read_number, running
+from gateway.test_watch_socket import STILL, WAVES, until, watch
 from overshoot.adapters.stores.memory import MemoryStore
 from overshoot.domain.action import DetectedAction
 from overshoot.domain.action_question import action_schema
@@ -38,7 +38,9 @@ def mode_of(path: Path) -> int:
 async def one_action(client: Client, backend: ScriptedBackend, *, clip: bool = True) -> Any:
     """A stream that is seen to wave for a while; the action, once it is over."""
     backend.text = STILL
-    async with running(client, output_schema_json=dict(action_schema(["wave"]))) as stream_id:
+    async with running(
+        client, inference={"output_schema_json": dict(action_schema(["wave"]))}
+    ) as stream_id:
         async with await watch(client, stream_id) as socket:
             await until(socket, "result")
             backend.text = WAVES

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.kit import Client, ScriptedBackend
+from gateway.kit import Client, ScriptedBackend, running
 from gateway.test_action_routes import SHORT, SOON, Broken, one_action
-from gateway.test_watch_socket import running
 from overshoot.gateway.openapi import ACTION_OPERATIONS, CONSOLE_OPERATIONS
 
 LAST_DOOR = 500

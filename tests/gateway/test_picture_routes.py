@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import cv2
@@ -15,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from attrs import define, field
 
-from gateway.kit import Client, NumberedTrack, ScriptedBackend, Sender, create_body, read_number
+from gateway.kit import Client, ScriptedBackend, Sender, create_body, read_number, running
 from overshoot.adapters.clocks import SystemClock
 from overshoot.adapters.jpeg import encode_jpeg
 from overshoot.application.live_frames import LiveFrames
@@ -28,23 +26,6 @@ from overshoot.gateway.settings import GatewaySettings
 from overshoot.testing.manual_clock import ManualClock
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
-
-
-@asynccontextmanager
-async def running(client: Client, **processing: Any) -> AsyncIterator[str]:
-    """A stream whose video goes on."""
-    sender = Sender()
-    track = NumberedTrack(100_000, 10, pace=0.01)
-    try:
-        chosen = processing or {"interval_seconds": 0.3}
-        body = create_body(await sender.offer(track), **chosen)
-        status, answer = await client.call("POST", "/streams", json=body)
-        assert status == 201, answer
-        await sender.accept(answer["webrtc"]["sdp"])
-        await sender.connected.wait()
-        yield answer["stream_id"]
-    finally:
-        await sender.close()
 
 
 def decoded(data: bytes) -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -13,30 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from gateway.kit import Client, NumberedTrack, ScriptedBackend, Sender, create_body, read_number
+from gateway.kit import Client, ScriptedBackend, read_number, running
 from overshoot.domain.action_question import action_schema
 from overshoot.gateway.watch_socket import PICTURE_HEAD, WATCHERS
 
 WAVES = json.dumps({"detected_actions": [{"action": "wave", "detected": True, "confidence": 0.9}]})
 STILL = json.dumps({"detected_actions": [{"action": "wave", "detected": False, "confidence": 0.0}]})
-
-
-@asynccontextmanager
-async def running(client: Client, **inference: Any) -> AsyncIterator[str]:
-    """A stream whose video goes on, asked about four times a second."""
-    sender = Sender()
-    try:
-        body = create_body(
-            await sender.offer(NumberedTrack(100_000, 20, pace=0.01)), interval_seconds=0.25
-        )
-        body["inference"] |= inference
-        status, answer = await client.call("POST", "/streams", json=body)
-        assert status == 201, answer
-        await sender.accept(answer["webrtc"]["sdp"])
-        await sender.connected.wait()
-        yield answer["stream_id"]
-    finally:
-        await sender.close()
 
 
 async def watch(client: Client, stream_id: str, **hello: Any) -> Any:
@@ -84,7 +64,7 @@ async def test_an_action_is_told_when_it_begins_goes_on_and_ends(
 ) -> None:
     backend.text = STILL
     schema = dict(action_schema(["wave", "nod"]))
-    async with running(client, output_schema_json=schema) as stream_id:
+    async with running(client, inference={"output_schema_json": schema}) as stream_id:
         async with await watch(client, stream_id) as socket:
             await until(socket, "result")
             listed = (await client.call("GET", "/streams"))[1]["streams"]

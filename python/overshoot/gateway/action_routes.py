@@ -45,11 +45,8 @@ class ActionRoutes(Handlers):
         self._rooms = rooms
 
     def under(self, prefix: str) -> list[web.RouteDef]:
-        """All routes with their paths under ``prefix``; the order is that of precedence."""
-        return [
-            web.route(each.method.upper(), prefix + each.path, getattr(self, each.handler))
-            for each in ACTION_OPERATIONS
-        ]
+        """All routes with their paths under ``prefix``."""
+        return self._routes(ACTION_OPERATIONS, prefix)
 
     async def actions(self, request: web.Request) -> web.Response:
         """A page of them."""

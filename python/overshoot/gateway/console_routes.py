@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from overshoot.gateway.handlers import Handlers, json_answer
 from overshoot.gateway.openapi import CONSOLE_OPERATIONS
 from overshoot.gateway.tickets import LIFE_SECONDS
 from overshoot.wire.listing import encode_listed_stream
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from overshoot.application.action_keeping import ActionKeeping
     from overshoot.application.serving import Serving
     from overshoot.gateway.requests import Keys
@@ -42,10 +42,7 @@ class ConsoleRoutes(Handlers):
 
     def under(self, prefix: str) -> list[web.RouteDef]:
         """All routes with their paths under ``prefix``."""
-        return [
-            web.route(each.method.upper(), prefix + each.path, getattr(self, each.handler))
-            for each in CONSOLE_OPERATIONS
-        ]
+        return self._routes(CONSOLE_OPERATIONS, prefix)
 
     async def streams(self, request: web.Request) -> web.Response:
         """The running streams of this key."""

@@ -54,11 +54,7 @@ class PictureRoutes(Handlers):
 
     def under(self, prefix: str) -> list[web.RouteDef]:
         """All routes with their paths under ``prefix``."""
-        # Without HEAD: a preview has no end that it could wait for.
-        return [
-            web.route(each.method.upper(), prefix + each.path, getattr(self, each.handler))
-            for each in PICTURE_OPERATIONS
-        ]
+        return self._routes(PICTURE_OPERATIONS, prefix)
 
     def stop(self) -> None:
         """End the thread, after the picture it is at."""
