@@ -27,10 +27,12 @@ from overshoot.errors import (
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
+    from overshoot.domain.answered import Answered
     from overshoot.domain.inference import ModelInfo
     from overshoot.domain.serving import Feedback, ServeRequest, StopReason
     from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceBackend
+    from overshoot.ports.tracing import Tracing
 
 _log = get_logger(__name__)
 
@@ -60,8 +62,10 @@ class Serving:
         clock: Clock,
         settings: ServingSettings | None = None,
         on_created: Callable[[str, ServedStream], None] | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._backend = backend
+        self._tracing = tracing
         self._on_created = on_created
         self._clock = clock
         self._settings = settings or ServingSettings()
@@ -116,15 +120,16 @@ class Serving:
             self._taken[owner] -= 1
             await session.close()
             raise _stopping()
+        stream_id = str(uuid.uuid4())
         stream = ServedStream(
-            stream_id=str(uuid.uuid4()),
+            stream_id=stream_id,
             request=request,
             session=session,
             scheduler=self.scheduler,
             backend_name=self._backend.name,
             clock=self._clock,
             settings=self._settings,
-            on_answered=self.meters.answered,
+            on_answered=self._observer(stream_id, request.inference.model),
         )
         self._streams[stream.id] = (owner, stream)
         if self._on_created is not None:
@@ -235,6 +240,18 @@ class Serving:
         for owner, stream in streams:
             self._forget(owner, stream)
         await cancel(*self._tasks)
+
+    def _observer(self, stream_id: str, model: str) -> Callable[[Answered], None]:
+        tracing = self._tracing
+        if tracing is None:
+            return self.meters.answered
+        origin = tracing.stream_began(stream_id, model)
+
+        def observe(answer: Answered) -> None:
+            self.meters.answered(answer)
+            tracing.clip_answered(answer, origin)
+
+        return observe
 
     def _take_place(self, owner: str) -> None:
         if self._stopping:

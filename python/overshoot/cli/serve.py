@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from attrs import evolve
@@ -16,6 +17,7 @@ from overshoot import bootstrap
 
 if TYPE_CHECKING:
     from overshoot.gateway import LocalGateway
+    from overshoot.ports.tracing import Tracing
 
 
 def serve(
@@ -111,6 +113,24 @@ def serve(
             help="Folder for the clips of actions; by default one of its own, which ends with it."
         ),
     ] = None,
+    metrics: Annotated[
+        Literal["off", "key", "open"] | None,
+        typer.Option(help="Who may read /metrics: whoever has the key, as by default, or anybody."),
+    ] = None,
+    log_format: Annotated[
+        Literal["console", "json"] | None,
+        typer.Option(help="Print a log to stderr, for people or as JSON lines."),
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(help="From which level on, where a log is printed."),
+    ] = "info",
+    otel: Annotated[
+        bool,
+        typer.Option(
+            "--otel", help="Send traces over OTLP/HTTP, to where OTEL_EXPORTER_OTLP_ENDPOINT says."
+        ),
+    ] = False,
     page: Annotated[
         bool | None,
         typer.Option("--console/--no-console", help="Serve the page for people at /."),
@@ -149,6 +169,7 @@ def serve(
         "udp_ports": udp_ports,
         "store": store,
         "console": page,
+        "metrics": metrics,
     }
     values: dict[str, Any] = {} if config is None else read_settings(config)
     values |= {name: value for name, value in given.items() if value is not None}
@@ -169,12 +190,15 @@ def serve(
     )
     chosen = bootstrap.chosen_backend(backend, options)
 
-    async def run() -> None:
+    async def run(tracing: Tracing | None) -> None:
         await _until_interrupted(
-            LocalGateway(settings=settings, backend=chosen, host=host, port=port)
+            LocalGateway(settings=settings, backend=chosen, host=host, port=port, tracing=tracing)
         )
 
-    asyncio.run(run())
+    if log_format is not None:
+        bootstrap.write_log(log_format, log_level)
+    with bootstrap.otel_exporting() if otel else nullcontext() as tracing:
+        asyncio.run(run(tracing))
 
 
 async def _until_interrupted(gateway: LocalGateway) -> None:

@@ -22,6 +22,7 @@ from overshoot.gateway.media_rooms import MediaRooms
 from overshoot.gateway.metrics import Metrics
 from overshoot.gateway.picture_routes import PictureRoutes
 from overshoot.gateway.request_log import RequestLog
+from overshoot.gateway.request_trace import request_trace
 from overshoot.gateway.requests import Keys
 from overshoot.gateway.result_socket import ResultSockets
 from overshoot.gateway.routes import Routes
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.store import Store
+    from overshoot.ports.tracing import Tracing
 
 
 def create_app(
@@ -44,24 +46,31 @@ def create_app(
     clock: Clock,
     accounts: Credits | None = None,
     store: Store | None = None,
+    tracing: Tracing | None = None,
 ) -> web.Application:
     """A Media Gateway, to be run by itself or under another application's path.
 
     As a sub-application, give it ``prefixes=("",)``. It ends its streams when it shuts down; the
     backend is the caller's to close, afterwards. ``accounts`` pay for streams, in place of the
     settings' ``credit_cents``. Actions are kept in ``store``, which is the caller's to close, in
-    place of the settings' own.
+    place of the settings' own. Requests and clips are told to ``tracing``.
     """
     requests = RequestLog(clock)
+    traced = [] if tracing is None else [request_trace(tracing)]
     app = web.Application(
-        middlewares=[requests.log, *guards(settings)], client_max_size=settings.create_bytes
+        middlewares=[requests.log, *traced, *guards(settings)],
+        client_max_size=settings.create_bytes,
     )
     app.on_response_prepare.append(requests.tell)
     tickets = Tickets(clock)
     keys = Keys(settings.api_keys, tickets)
     actions = ActionRooms(settings, clock, store)
     serving = Serving(
-        backend, clock=clock, settings=settings.serving(), on_created=actions.keeping.begin
+        backend,
+        clock=clock,
+        settings=settings.serving(),
+        on_created=actions.keeping.begin,
+        tracing=tracing,
     )
     if accounts is None and settings.credit_cents is not None:
         accounts = Prepaid(settings.credit_cents, settings.cents_per_minute)

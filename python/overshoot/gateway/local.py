@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.store import Store
+    from overshoot.ports.tracing import Tracing
 
 _log = get_logger(__name__)
 
@@ -54,6 +55,7 @@ class LocalGateway:
         port: port to listen on; 0 takes a free one.
         accounts: who pays for streams, in place of the settings' ``credit_cents``.
         store: where actions are kept, in place of the settings' ``store``; it is not closed.
+        tracing: where spans of requests and clips go, such as `otel_tracing`; nowhere by default.
         clock: what time it is; the machine's by default.
     """
 
@@ -66,6 +68,7 @@ class LocalGateway:
         port: int = 0,
         accounts: Credits | None = None,
         store: Store | None = None,
+        tracing: Tracing | None = None,
         clock: Clock | None = None,
     ) -> None:
         _check_place(host, port)
@@ -83,6 +86,7 @@ class LocalGateway:
         self._port = port
         self._accounts = accounts
         self._store = store
+        self._tracing = tracing
         self._clock = clock
         self._runner: web.AppRunner | None = None
         self._watching_heads: asyncio.Task[None] | None = None
@@ -123,7 +127,12 @@ class LocalGateway:
         if isinstance(backend, str | BackendChoice):
             backend = self._own_backend = bootstrap.inference_backend(backend)
         app = create_app(
-            self.settings, backend, clock=clock, accounts=self._accounts, store=self._store
+            self.settings,
+            backend,
+            clock=clock,
+            accounts=self._accounts,
+            store=self._store,
+            tracing=self._tracing,
         )
         heads = RequestHeads(app, self.settings.header_seconds, clock)
         runner = WatchedRunner(
