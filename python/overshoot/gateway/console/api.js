@@ -44,7 +44,7 @@ export class Api {
   }
 
   /** One call; `CallError` for anything but success. */
-  async call(method, path, { body, keepalive = false } = {}) {
+  async call(method, path, { body } = {}) {
     const headers = { Authorization: `Bearer ${this.key}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     let answer;
@@ -52,7 +52,6 @@ export class Api {
       answer = await fetch(this.base + path, {
         method,
         headers,
-        keepalive,
         cache: "no-store",
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -62,6 +61,12 @@ export class Api {
     }
     if (!answer.ok) throw await told(answer);
     return answer;
+  }
+
+  /** Delete as the page goes away; nobody is left to hear the answer, or to give up waiting. */
+  deleteLast(path) {
+    const headers = { Authorization: `Bearer ${this.key}` };
+    fetch(this.base + path, { method: "DELETE", headers, keepalive: true }).catch(() => undefined);
   }
 
   socket(path) {

@@ -54,15 +54,16 @@ export class Publisher {
   async stop(why = "") {
     if (this.#stopped) return;
     this.#close();
-    if (this.id) await this.#delete().catch(() => undefined);
+    // One that cannot be deleted ends with its video, or with its lease.
+    if (this.id) await this.api.call("DELETE", this.#path).catch(() => undefined);
     this.#ended(why);
   }
 
   /** For a page that goes away: the request outlives it. */
   abandon() {
     if (this.#stopped) return;
+    if (this.id) this.api.deleteLast(this.#path);
     this.#close();
-    if (this.id) this.#delete().catch(() => undefined);
   }
 
   /** The source has ended: the gateway answers the last clip before the stream goes. */
@@ -79,8 +80,8 @@ export class Publisher {
     this.source.stop();
   }
 
-  #delete() {
-    return this.api.call("DELETE", `/streams/${encodeURIComponent(this.id)}`, { keepalive: true });
+  get #path() {
+    return `/streams/${encodeURIComponent(this.id)}`;
   }
 
   #connected() {
@@ -104,7 +105,7 @@ export class Publisher {
     const renew = async () => {
       let wait = period;
       try {
-        await this.api.json("POST", `/streams/${encodeURIComponent(this.id)}/keepalive`);
+        await this.api.json("POST", `${this.#path}/keepalive`);
       } catch (error) {
         if (FATAL.has(error.status)) return this.stop(`The gateway ended the stream: ${error.message}`);
         wait = Math.min(period, RETRY_MS);

@@ -13,7 +13,10 @@ export class Question {
     this.hub = hub;
     this.prompt = byId("prompt");
     this.schema = byId("schema");
-    followSelected(hub, () => this.#fill(), { summary: () => this.#refresh() });
+    followSelected(hub, () => this.#fill(), {
+      summary: () => this.#refresh(),
+      ended: () => this.#buttons(),
+    });
     byId("question-form").onsubmit = (event) => {
       event.preventDefault();
       this.#apply();
@@ -29,7 +32,6 @@ export class Question {
     this.prompt.value = this.#known.prompt;
     this.schema.value = this.#known.schema;
     this.#note("");
-    byId("prompt-error").textContent = "";
     this.#check();
   }
 
@@ -54,11 +56,17 @@ export class Question {
     setText(byId("question-version"), state ? `prompt v${prompt} · schema v${schema}` : "");
   }
 
+  /** Say what is wrong with the text, in place of what was wrong with the one before. */
   #check() {
+    byId("prompt-error").textContent = "";
+    byId("schema-error").textContent = read(this.schema.value).fault ?? "";
+    this.#buttons();
+  }
+
+  #buttons() {
     const state = this.hub.selected;
     const off = !state || Boolean(state.ended);
     const { fault } = read(this.schema.value);
-    byId("schema-error").textContent = fault ?? "";
     this.schema.setAttribute("aria-invalid", String(fault !== undefined));
     for (const id of ["prompt", "schema", "schema-actions"]) byId(id).disabled = off;
     byId("schema-format").disabled = off || fault !== undefined || !this.schema.value.trim();
@@ -80,7 +88,7 @@ export class Question {
     const { schema } = read(this.schema.value);
     const wanted = { prompt: this.prompt.value, schema: this.schema.value };
     const before = this.#known;
-    byId("prompt-error").textContent = "";
+    this.#note("");
     this.#busy = true;
     this.#check();
     let field = "schema-error";
@@ -101,7 +109,7 @@ export class Question {
       if (state === this.hub.selected) byId(field).textContent = explained(error);
     } finally {
       this.#busy = false;
-      if (state === this.hub.selected) this.#check();
+      if (state === this.hub.selected) this.#buttons();
     }
   }
 
