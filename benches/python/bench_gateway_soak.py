@@ -23,7 +23,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-SENDERS = 2
 WARM_UP = 0.2
 """The part of a run before memory and CPU are measured: buffers fill, caches warm up."""
 TICK = os.sysconf("SC_CLK_TCK")
@@ -62,42 +61,52 @@ def slope(samples: list[tuple[float, float]]) -> float:
     return sum((x - mean_x) * (y - mean_y) for x, y in samples) / spread if spread else 0.0
 
 
-def measure(receiver: str, options: argparse.Namespace, seconds: float) -> dict[str, Any]:
+class Cast:
+    """The processes of one run: whoever receives, and the senders, who wait to be told where."""
+
+    def __init__(self, receiver: str, options: argparse.Namespace, seconds: float) -> None:
+        self.receiver = role(receiver)
+        share, more = divmod(options.streams, options.senders)
+        self.senders = [
+            role(
+                "sender",
+                *("--streams", share + (number < more)),
+                *("--seconds", seconds),
+                *("--width", options.width),
+                *("--height", options.height),
+                *("--fps", options.fps),
+                *(["--with-results"] if receiver == "gateway" else []),
+            )
+            for number in range(options.senders)
+        ]
+
+    def begin(self) -> dict[str, str]:
+        """Let them send; where to, once all streams run."""
+        where: dict[str, str] = line_of(self.receiver)
+        for sender in self.senders:
+            assert sender.stdin is not None
+            sender.stdin.write(json.dumps(where) + "\n")
+            sender.stdin.flush()
+        for sender in self.senders:
+            line_of(sender)
+        return where
+
+    def end(self) -> None:
+        for process in (*self.senders, self.receiver):
+            assert process.stdin is not None
+            process.stdin.close()
+            assert process.wait(60) == 0, process.args
+
+
+def measure(
+    cast: Cast, receiver: str, options: argparse.Namespace, seconds: float
+) -> dict[str, Any]:
     """One receiver under all streams for that long."""
-    served = role(receiver)
-    where = line_of(served)
-    shares = [options.streams // SENDERS + (i < options.streams % SENDERS) for i in range(SENDERS)]
-    senders = [
-        role(
-            "sender",
-            "--url",
-            where["url"],
-            "--key",
-            where["key"],
-            "--streams",
-            share,
-            "--seconds",
-            seconds,
-            "--width",
-            options.width,
-            "--height",
-            options.height,
-            "--fps",
-            options.fps,
-            *(["--with-results"] if receiver == "gateway" else []),
-        )
-        for share in shares
-        if share
-    ]
-    for sender in senders:
-        line_of(sender)
-    memory, cpu = watch(served.pid, seconds)
-    told = [line_of(sender) for sender in senders]
+    where = cast.begin()
+    memory, cpu = watch(cast.receiver.pid, seconds)
+    told = [line_of(sender) for sender in cast.senders]
     metrics = scraped(where) if receiver == "gateway" else {}
-    assert served.stdin is not None
-    served.stdin.close()
-    for process in (*senders, served):
-        assert process.wait(30) == 0, process.args
+    cast.end()
     infos = [info for each in told for info in each["infos"]]
     return {
         "receiver": receiver,
@@ -189,8 +198,10 @@ def soak(options: argparse.Namespace) -> int:
     if options.cores:
         os.sched_setaffinity(0, {int(core) for core in options.cores.split(",")})
     seconds = options.seconds or options.minutes * 60
-    runs = [measure("gateway", options, seconds)]
-    runs.append(measure("aiortc", options, options.compare_seconds or min(seconds, 60.0)))
+    lengths = {"gateway": seconds, "aiortc": options.compare_seconds or min(seconds, 60.0)}
+    # All at once: they have a lot to load, and those whose turn is later do nothing until then.
+    casts = {name: Cast(name, options, length) for name, length in lengths.items()}
+    runs = [measure(casts[name], name, options, length) for name, length in lengths.items()]
     faults = faults_of(runs[0])
     if options.json:
         print(json.dumps({"runs": runs, "faults": faults}))
@@ -215,8 +226,7 @@ def main() -> int:
     parser.add_argument("--cores", help="cores that all processes share, such as 0,1")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--role", choices=("gateway", "aiortc", "sender"), help=argparse.SUPPRESS)
-    for hidden in ("--url", "--key"):
-        parser.add_argument(hidden, help=argparse.SUPPRESS)
+    parser.add_argument("--senders", type=int, default=2, help="processes that send")
     parser.add_argument("--with-results", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.role is None:
@@ -235,9 +245,11 @@ async def played(options: argparse.Namespace) -> None:
     elif options.role == "aiortc":
         await soak_receivers.StockAiortc().serve()
     else:
+        loop = asyncio.get_running_loop()
+        where = json.loads(await loop.run_in_executor(None, sys.stdin.readline))
         told = await soak_sender.send(
-            options.url,
-            options.key,
+            where["url"],
+            where["key"],
             streams=options.streams,
             seconds=options.seconds,
             size=(options.width, options.height),
