@@ -27,12 +27,6 @@ async function enter() {
   }
 }
 
-/** Leave everything and begin anew, which a fresh page does best. */
-function leave() {
-  forgetKey();
-  location.reload();
-}
-
 function prepareBanner(hub) {
   const [banner, button] = [byId("banner"), byId("banner-button")];
   const hide = () => {
@@ -57,7 +51,8 @@ function show(api) {
   const evidence = new Evidence(hub);
   const openAction = (action) => evidence.open(action);
   prepareBanner(hub);
-  hub.addEventListener("refused", leave);
+  // A fresh page tries the key once more, and says that it is not known.
+  hub.addEventListener("refused", () => location.reload());
   new Rail(hub, publishers);
   new Monitor(hub, publishers);
   new Question(hub);
@@ -70,7 +65,8 @@ function show(api) {
   byId("signout").onclick = async () => {
     hub.stop();
     await publishers.stopAll();
-    leave();
+    forgetKey();
+    location.reload();
   };
   setText(byId("gateway-line"), location.host);
   hub.start();
