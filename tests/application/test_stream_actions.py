@@ -37,7 +37,7 @@ def seen(action: str, confidence: float = 0.9, *, detected: bool = True) -> dict
 
 
 def tracked(rule: TrackingRule = RULE) -> StreamActions:
-    return StreamActions({"session_id": "s", "owner": "key-0"}, rule, lambda: 1000.0)
+    return StreamActions({"session_id": "s", "source": "key-0/webrtc"}, rule, lambda: 1000.0)
 
 
 def told(news: Any) -> list[tuple[str, str]]:

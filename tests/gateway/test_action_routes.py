@@ -211,7 +211,7 @@ def seeded() -> MemoryStore:
          ("thumbs up", "key-0"), ("=nod", "key-0")]
     ):  # fmt: skip
         metadata = {
-            "owner": owner,
+            "source": f"{owner}/webrtc",
             "session_id": f"s{number % 2}",
             "action_id": f"a{number}",
             "prompt": "who waves at the DOOR?",

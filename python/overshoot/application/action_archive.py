@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from overshoot.application.exporting import export_text
 from overshoot.domain.cursor import Cursor
-from overshoot.domain.kept_action import KeptAction
+from overshoot.domain.kept_action import KeptAction, shareable_metadata, sources_of
 from overshoot.domain.query import ActionQuery
 from overshoot.domain.stored import StoredAction
 from overshoot.errors import NotFoundError, ServerError, StoreError
@@ -95,7 +95,7 @@ class ActionArchive:
     async def action(self, owner: str, action_id: str) -> DetectedAction:
         """One that was kept; `NotFoundError` where there is none, or it is another owner's."""
         query = ActionQuery(
-            metadata={"owner": owner, "action_id": action_id}, order="-added", limit=1
+            source=sources_of(owner), metadata={"action_id": action_id}, order="-added", limit=1
         )
         found = await self._read(lambda: self._store().select(query))
         if not found:
@@ -121,12 +121,12 @@ class ActionArchive:
         return export_text([_shareable(each.action) for each in found], format)
 
     def _narrowed(self, owner: str, query: ActionQuery, text: str | None) -> ActionQuery:
-        query = evolve(query, metadata={"owner": owner})
+        query = evolve(query, source=sources_of(owner))
         if not text:
             return query
         names = {
             each.action
-            for each in self._store().summarize(ActionQuery(metadata={"owner": owner}))
+            for each in self._store().summarize(ActionQuery(source=sources_of(owner)))
             if text.casefold() in each.action.casefold()
         }
         if not names:
@@ -156,7 +156,4 @@ def _is_asked_for(kept: KeptAction, query: ActionQuery, text: str | None) -> boo
 
 
 def _shareable(action: DetectedAction) -> DetectedAction:
-    own = {
-        name: value for name, value in action.metadata.items() if name not in {"owner", "evidence"}
-    }
-    return replace(action, metadata=own)
+    return replace(action, metadata=shareable_metadata(action.metadata))

@@ -17,7 +17,7 @@ from overshoot.application.store_writer import StoreWriter
 from overshoot.application.stream_actions import StreamActions
 from overshoot.application.waiting import cancel
 from overshoot.domain.action_question import actions_in
-from overshoot.domain.kept_action import ActionNews, KeptAction
+from overshoot.domain.kept_action import ActionNews, KeptAction, source_of, sources_of
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class ActionKeeping:
 
     def begin(self, owner: str, stream: ServedStream) -> None:
         """Find the actions of a stream that begins."""
-        origin = {"session_id": stream.id, "source": stream.source, "owner": owner}
+        origin = {"session_id": stream.id, "source": source_of(owner, stream.source)}
         self._streams[stream.id] = StreamActions(origin, self._rule, self._clock.wall)
         evidence = self._evidence_of(stream)
         if evidence is not None:
@@ -104,7 +104,8 @@ class ActionKeeping:
         """The actions of an owner's streams that go on, or are about to be kept."""
         running = (kept for stream in self._streams.values() for kept in stream.open.values())
         every: Iterable[KeptAction] = (*running, *self._closing.values())
-        return [kept for kept in every if kept.action.metadata["owner"] == owner]
+        own = sources_of(owner)
+        return [kept for kept in every if kept.action.metadata["source"] in own]
 
     def watch(self, stream_id: str) -> ActionFeed:
         """News of the stream's actions from now on, after those that go on."""

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from attrs import frozen
+
+from overshoot.domain.serving import SourceKind
 
 if TYPE_CHECKING:
     from overshoot.domain.action import DetectedAction
 
 ActionEvent: TypeAlias = Literal["started", "updated", "ended"]
+
+
+def source_of(owner: str, kind: SourceKind) -> str:
+    """What the metadata of an owner's actions have as ``source``: stores find it by an index."""
+    return f"{owner}/{kind}"
+
+
+def sources_of(owner: str) -> frozenset[str]:
+    """All that `source_of` gives for an owner."""
+    return frozenset(source_of(owner, kind) for kind in get_args(SourceKind))
+
+
+def shareable_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata without what is nobody's business: whose it is, and where files lie."""
+    return {name: value for name, value in metadata.items() if name not in _OWN}
+
+
+_OWN = frozenset({"source", "evidence"})
 
 
 @frozen

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import asdict
 
+from overshoot.domain.kept_action import shareable_metadata
 from overshoot.wire.answers import iso_time
 
 if TYPE_CHECKING:
     from overshoot.domain.kept_action import ActionNews, KeptAction
     from overshoot.domain.stored import ActionSummary
 
-# What is told under a name of its own, or is nobody's business: whose it is, and where on this
-# machine its files lie.
-_NOT_TOLD: Final = frozenset(
-    {"action_id", "session_id", "owner", "evidence", "prompt", "model", "prompt_version"}
-    | {"wall_time"}
+# Told under names of their own.
+_TOLD: Final = frozenset(
+    {"action_id", "session_id", "prompt", "model", "prompt_version", "wall_time"}
 )
 
 
@@ -43,7 +42,9 @@ def encode_action(kept: KeptAction) -> dict[str, Any]:
         "model": metadata.get("model"),
         "wall_time": iso_time(wall_time) if isinstance(wall_time, float | int) else None,
         "has_evidence": kept.has_evidence,
-        "metadata": {name: value for name, value in metadata.items() if name not in _NOT_TOLD},
+        "metadata": {
+            name: value for name, value in shareable_metadata(metadata).items() if name not in _TOLD
+        },
     }
 
 
