@@ -118,6 +118,7 @@ class _JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
+            "event": event["event"],
             **event,
         }
         return json.dumps(line, default=str, ensure_ascii=False)

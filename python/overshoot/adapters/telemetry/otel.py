@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from overshoot.domain.answered import Answered
     from overshoot.ports.clock import Clock
 
+_EXPORT_SECONDS: Final = 3.0
+_TIMEOUTS: Final = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
 _NS: Final = 1_000_000_000
 _FAULT_OF_OURS: Final = 500
 _W3C: Final = TraceContextTextMapPropagator()
@@ -153,5 +155,8 @@ def exporting_provider() -> SdkProvider:
     resource = Resource.create(None if named else {"service.name": "overshoot-gateway"})
     # Not at exit of the process: whoever made it does, and waits for it.
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    # A collector that is gone must not hold up the end for the 10 s that are usual.
+    timed = any(name in os.environ for name in _TIMEOUTS)
+    exporter = OTLPSpanExporter(timeout=None if timed else _EXPORT_SECONDS)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
