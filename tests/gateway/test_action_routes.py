@@ -171,6 +171,15 @@ async def test_without_evidence_actions_are_kept_all_the_same(
         assert (status, fault["error"]) == (404, "no_evidence")
 
 
+async def counted(client: Client, *names: str) -> list[float]:
+    """What the gateway tells Prometheus."""
+    url = client.gateway.url.replace("/api/v0.2", "/metrics")
+    async with client.http.get(url, headers=client.headers) as response:
+        lines = (await response.text()).splitlines()
+    told = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return [float(told[f"overshoot_{name}_total"]) for name in names]
+
+
 class Broken(MemoryStore):
     """A store whose disk is gone."""
 
@@ -186,6 +195,7 @@ class Broken(MemoryStore):
 async def test_a_store_that_fails_harms_no_stream(start: Any, backend: ScriptedBackend) -> None:
     client = await start(tracking=SOON, own_store=Broken())
     await one_action(client, backend, clip=False)
+    assert await counted(client, "actions_found", "actions_failures") == [1, 1]
     for path in ("/actions", "/actions/summary", "/actions/export", "/actions/x/evidence"):
         status, fault = await client.call("GET", path)
         assert (status, fault["error"]) == (503, "store_failed")
@@ -201,6 +211,9 @@ async def test_a_folder_that_cannot_be_written_harms_no_stream(
     ended = await one_action(client, backend, clip=False)
     (kept,) = (await client.call("GET", "/actions"))[1]["actions"]
     assert (kept["id"], kept["has_evidence"]) == (ended["id"], False)
+    found, clips, troubles = await counted(client, "actions_found", "clips_kept", "clips_failures")
+    assert (found, clips) == (1, 0)
+    assert troubles >= 1
 
 
 def seeded() -> MemoryStore:

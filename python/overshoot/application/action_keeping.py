@@ -47,7 +47,7 @@ class ActionKeeping:
         evidence: keeps the clips of a stream's actions; gives None where none are kept.
 
     Attributes:
-        kept: actions that the store has, or is still tried with.
+        found: actions that have ended, which the store has, or is still tried with.
         failed: times that the store began to fail, and actions that were given up.
     """
 
@@ -68,7 +68,7 @@ class ActionKeeping:
         self._feeds: dict[str, list[ActionFeed]] = {}
         self._writer = StoreWriter(keep, tried=self._tried, failed=self._failed)
         self._ending: set[asyncio.Task[None]] = set()
-        self.kept: int = 0
+        self.found: int = 0
         self.failed: int = 0
 
     def start(self) -> None:
@@ -154,7 +154,7 @@ class ActionKeeping:
             if each.event == "ended":
                 action = each.kept.action if evidence is None else evidence.ended(each.kept.action)
                 self._closing[each.kept.id] = evolve(each.kept, action=action)
-                self.kept += 1
+                self.found += 1
                 self._writer.put(action)
                 continue
             if evidence is not None and each.event == "started":

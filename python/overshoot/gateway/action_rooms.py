@@ -41,6 +41,7 @@ class ActionRooms:
     Attributes:
         keeping: finds the actions of streams.
         archive: reads what was kept.
+        clips_kept: clips that are, or were, in the folder.
         clips_failed: clips that could not be kept, of one trouble after the other the first.
     """
 
@@ -56,6 +57,7 @@ class ActionRooms:
             self._keep, rule=settings.tracking, clock=clock, evidence=self._evidence_of
         )
         self.archive: ActionArchive = ActionArchive(self._opened, self.keeping, self._has_clip)
+        self.clips_kept: int = 0
         self.clips_failed: int = 0
 
     @property
@@ -110,7 +112,7 @@ class ActionRooms:
             threads=ThreadPoolExecutor(2, thread_name_prefix="overshoot-clips"),
             now=self._clock.wall,
             on_error=self._clip_failed,
-            on_kept=self.keeping.clip_kept,
+            on_kept=self._clip_kept,
         )
 
     def _evidence_of(self, stream: ServedStream) -> StreamEvidence | None:
@@ -127,6 +129,10 @@ class ActionRooms:
 
     def _has_clip(self, action: DetectedAction) -> bool:
         return self._clips is not None and self._clips.has_clip(action)
+
+    def _clip_kept(self, action: DetectedAction) -> None:
+        self.clips_kept += 1
+        self.keeping.clip_kept(action)
 
     def _clip_failed(self, error: OvershootError) -> None:
         self.clips_failed += 1

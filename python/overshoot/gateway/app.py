@@ -129,6 +129,7 @@ def create_app(
         metrics = Metrics(
             serving=serving,
             rooms=rooms,
+            actions=actions,
             billing=billing,
             requests=requests,
             keys=keys,

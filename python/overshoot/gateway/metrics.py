@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from overshoot.application.serving import Serving
     from overshoot.domain.histogram import Histogram
     from overshoot.domain.serving_totals import ServingTotals
+    from overshoot.gateway.action_rooms import ActionRooms
     from overshoot.gateway.billing import Billing
     from overshoot.gateway.media_rooms import MediaRooms
     from overshoot.gateway.request_log import RequestLog
@@ -34,6 +35,7 @@ class Metrics:
         *,
         serving: Serving,
         rooms: MediaRooms,
+        actions: ActionRooms,
         billing: Billing,
         requests: RequestLog,
         keys: Keys,
@@ -42,6 +44,7 @@ class Metrics:
     ) -> None:
         self._serving = serving
         self._rooms = rooms
+        self._actions = actions
         self._billing = billing
         self._requests = requests
         self._keys = keys
@@ -69,6 +72,7 @@ class Metrics:
         _clips(told, totals)
         _turns(told, totals)
         self._latencies(told)
+        self._kept(told)
         self._credits(told)
         told.counters(
             "http_requests_total",
@@ -95,6 +99,21 @@ class Metrics:
             "end_to_end_seconds",
             "From the arrival of a clip's newest frame until its answer was handed to listeners.",
             end_to_end,
+        )
+
+    def _kept(self, told: Exposition) -> None:
+        actions = self._actions
+        told.counter("actions_found_total", "Actions that ended.", actions.keeping.found)
+        told.counter(
+            "actions_failures_total",
+            "Times that the store of actions began to fail, or that some were given up.",
+            actions.keeping.failed,
+        )
+        told.counter("clips_kept_total", "Clips of actions.", actions.clips_kept)
+        told.counter(
+            "clips_failures_total",
+            "Troubles with keeping clips; of one after the other alike, the first.",
+            actions.clips_failed,
         )
 
     def _credits(self, told: Exposition) -> None:
