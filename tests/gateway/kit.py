@@ -137,7 +137,10 @@ class ScriptedSession:
 
 @define
 class ScriptedBackend:
-    """Every model but ``unknown``; remembers what it was asked."""
+    """Every model but ``unknown``; remembers what it was asked.
+
+    No session opens while ``opening`` is cleared.
+    """
 
     requests: list[InferenceRequest] = field(factory=list)
     gate: asyncio.Event = field(factory=asyncio.Event)
@@ -147,11 +150,13 @@ class ScriptedBackend:
     closed_sessions: int = 0
     stuck: bool = False
     name: str = "scripted"
+    opening: asyncio.Event = field(factory=asyncio.Event)
     broken: bool = False
     loading: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.gate.set()
+        self.opening.set()
 
     def models(self) -> tuple[ModelInfo, ...]:
         if self.broken:
@@ -165,6 +170,7 @@ class ScriptedBackend:
         if model == "unknown":
             msg = "there is no model 'unknown'"
             raise InferenceError(msg)
+        await self.opening.wait()
         return ScriptedSession(self)
 
     async def close(self) -> None:

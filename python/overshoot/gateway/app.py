@@ -97,7 +97,9 @@ def create_app(
     whip = WhipRoutes(
         serving=serving, creation=creation, rooms=rooms, keys=keys, settings=settings, clock=clock
     )
-    pictures = PictureRoutes(serving=serving, keys=keys, settings=settings, clock=clock)
+    pictures = PictureRoutes(
+        serving=serving, keys=keys, billing=billing, settings=settings, clock=clock
+    )
     watching = WatchSockets(
         serving,
         keys,

@@ -29,7 +29,11 @@ class Billing:
         self.charged_cents: float = 0.0
 
     def admit(self, owner: str) -> None:
-        """Raise `InsufficientCreditsError` when a stream cannot be paid for."""
+        """Raise `InsufficientCreditsError` when nothing is left to pay with.
+
+        Streams are paid for by the second. Single questions have no price, and are answered for
+        whoever has something left.
+        """
         if self._credits is not None and not self._credits.has_any(owner):
             msg = "no credits are left for this API key"
             raise InsufficientCreditsError(msg)

@@ -26,6 +26,7 @@ from overshoot.wire import (
 
 if TYPE_CHECKING:
     from overshoot.application.serving import Serving
+    from overshoot.gateway.billing import Billing
     from overshoot.gateway.requests import Keys
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
@@ -45,9 +46,16 @@ class PictureRoutes(Handlers):
     """Handlers on top of the frames that streams keep; pictures are made in a thread of theirs."""
 
     def __init__(
-        self, *, serving: Serving, keys: Keys, settings: GatewaySettings, clock: Clock
+        self,
+        *,
+        serving: Serving,
+        keys: Keys,
+        billing: Billing,
+        settings: GatewaySettings,
+        clock: Clock,
     ) -> None:
         super().__init__(serving=serving, keys=keys, settings=settings, clock=clock)
+        self._billing = billing
         # Not the threads that convert video: who looks on must not hold that up.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="overshoot-pictures")
         self._previews = Previews(self.encode, settings, clock)
@@ -93,6 +101,7 @@ class PictureRoutes(Handlers):
     async def ask_about_clip(self, request: web.Request) -> web.Response:
         """Ask something else about the clip of a result, as long as its frames are at hand."""
         owner = self._keys.authenticate(request)
+        self._billing.admit(owner)
         body = await self._body(request, self._settings.json_bytes)
         question = decode_clip_question(body, limits=self._settings.limits)
         stream = self._serving.with_result(owner, question.result_id)
@@ -108,6 +117,7 @@ class PictureRoutes(Handlers):
     async def ask_about_image(self, request: web.Request) -> web.Response:
         """Ask about one picture that comes with the question."""
         owner = self._keys.authenticate(request)
+        self._billing.admit(owner)
         body = await self._body(request, self._settings.image_body_bytes)
         question = decode_image_question(body, limits=self._settings.limits)
         loop = asyncio.get_running_loop()
