@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.test_picture_routes import image_question, running
+from gateway.kit import running
+from gateway.test_picture_routes import image_question
 from overshoot.application.single_questions import PENDING
 from overshoot.errors import InferenceError
 from overshoot.gateway.openapi import PICTURE_OPERATIONS
@@ -38,7 +39,7 @@ async def test_every_status_of_the_table_is_met_and_no_other(
         cents_per_minute=10,
         lease_ttl_seconds=3600.0,
     )
-    processing = {"target_fps": 5, "clip_length_seconds": 1.0, "delay_seconds": 1.0}
+    processing: dict[str, Any] = {"target_fps": 5, "clip_length_seconds": 1.0, "delay_seconds": 1.0}
     async with running(client, **processing) as stream_id:
         stream = f"/streams/{stream_id}"
         socket = await client.open_socket(stream_id)
