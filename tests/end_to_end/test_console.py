@@ -21,7 +21,12 @@ from support.console_page import QUICK, ConsolePage, Model, needs_chromium, open
 from support.stream_fakes import until
 from support.videos import write_scene
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    needs_chromium,
+    pytest.mark.asyncio(loop_scope="module"),
+    # A browser and a gateway on a machine that is busy.
+    pytest.mark.timeout(180),
+]
 
 HOSTILE = '<img src=x onerror="hacked()"><script>hacked()</script>{{7*7}}'
 

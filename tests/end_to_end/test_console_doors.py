@@ -24,7 +24,12 @@ from support.console_page import (
     open_console,
 )
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    needs_chromium,
+    pytest.mark.asyncio(loop_scope="module"),
+    # A browser and a gateway on a machine that is busy.
+    pytest.mark.timeout(180),
+]
 
 # Whether what has the focus is to be seen, and can be told from what has not.
 # Null where it has left the page.

@@ -6,6 +6,7 @@ import { cameras, openCamera, openFile, openScreen } from "./sources.js";
 
 export class PublishForm {
   #file = null;
+  #canTell = new Map();
 
   constructor(hub, publishers) {
     this.hub = hub;
@@ -31,11 +32,14 @@ export class PublishForm {
   }
 
   #show() {
-    const { source, kind } = this.#values();
+    const { source, kind, model } = this.#values();
     byId("publish-camera").hidden = source !== "camera";
     byId("publish-file").hidden = source !== "file";
     byId("publish-describe").hidden = kind !== "describe";
     byId("publish-actions").hidden = kind !== "actions";
+    const known = this.#canTell.get(model) ?? [];
+    byId("publish-can-tell").hidden = !known.length;
+    setText(byId("publish-can-tell"), `“${model}” can tell: ${known.join(", ")}.`);
   }
 
   #values() {
@@ -76,6 +80,8 @@ export class PublishForm {
         el("option", { value: model, disabled: !ready }, ready ? model : `${model} (${status})`);
       select.replaceChildren(...models.map(option));
       if (models.some(({ model }) => model === chosen)) select.value = chosen;
+      this.#canTell = new Map(models.map(({ model, can_tell: known }) => [model, known]));
+      this.#show();
     } catch (error) {
       byId("publish-error").textContent = error.message;
     }

@@ -96,14 +96,12 @@ export class Question {
       // The shape first: answers to the new prompt are to have it.
       if (wanted.schema !== before.schema) {
         await this.#patch(state, "schema", { output_schema_json: schema });
-        this.#known = { ...this.#known, schema: wanted.schema };
       }
       field = "prompt-error";
       if (wanted.prompt !== before.prompt) {
         await this.#patch(state, "prompt", { prompt: wanted.prompt });
-        this.#known = { ...this.#known, prompt: wanted.prompt };
       }
-      this.#note("Asked from the next clip on.");
+      if (state === this.hub.selected) this.#taken(wanted);
       announce("The new question is asked from the next clip on.");
     } catch (error) {
       if (state === this.hub.selected) byId(field).textContent = explained(error);
@@ -111,6 +109,15 @@ export class Question {
       this.#busy = false;
       if (state === this.hub.selected) this.#buttons();
     }
+  }
+
+  /** What was sent is what is known now; what was written meanwhile stays. */
+  #taken(wanted) {
+    this.#known = asked(this.hub.selected);
+    for (const name of ["prompt", "schema"]) {
+      if (this[name].value === wanted[name]) this[name].value = this.#known[name];
+    }
+    this.#note("Asked from the next clip on.");
   }
 
   async #patch(state, what, body) {

@@ -3,6 +3,10 @@
 const RESULTS = 300;
 const ACTIONS = 1000;
 const SAMPLES = 200;
+const VERSIONED = [
+  ["prompt_version", "prompt"],
+  ["schema_version", "output_schema"],
+];
 
 export class StreamState extends EventTarget {
   results = [];
@@ -26,7 +30,14 @@ export class StreamState extends EventTarget {
 
   update(summary) {
     this.unlisted = 0;
-    this.summary = { ...this.summary, ...summary };
+    const newer = { ...this.summary, ...summary };
+    // A list that was on its way while the question changed knows the one before.
+    for (const [version, asked] of VERSIONED) {
+      if (newer[version] >= this.summary[version]) continue;
+      newer[version] = this.summary[version];
+      newer[asked] = this.summary[asked];
+    }
+    this.summary = newer;
     this.#tell("summary");
   }
 

@@ -12,6 +12,7 @@ const TICK_PX = 90;
 const LEAST_PX = 6;
 /** Older stretches are in the list of stored actions. */
 const KEPT_SECONDS = 3600;
+const BARS = 1000;
 
 export class Timeline {
   #lanes = new Map();
@@ -40,6 +41,7 @@ export class Timeline {
     new ResizeObserver(() => this.#layout()).observe(this.scroller);
     followSelected(hub, () => this.#fill(), {
       action: ({ detail }) => this.#changed(detail),
+      summary: () => this.#names(),
       ended: () => this.#layout(),
     });
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -51,10 +53,17 @@ export class Timeline {
     this.#bars.clear();
     this.rows.replaceChildren();
     this.labels.replaceChildren(el("div", { class: "lane-label axis-label" }, "stream time"));
-    for (const name of this.hub.selected?.summary.actions ?? []) this.#lane(name);
+    this.#names();
     for (const action of this.hub.selected?.actions.values() ?? []) this.#bar(action);
     this.#setFollow(true);
     this.#empty();
+  }
+
+  /** A lane for each action that is asked for, seen or not. */
+  #names() {
+    const before = this.#lanes.size;
+    for (const name of this.hub.selected?.summary.actions ?? []) this.#lane(name);
+    if (this.#lanes.size !== before) this.#empty();
   }
 
   #changed({ action, event }) {
@@ -80,7 +89,7 @@ export class Timeline {
   #lane(name) {
     if (!this.#lanes.has(name)) {
       const row = el("div", { class: "lane", role: "list", "aria-label": name });
-      const label = el("div", { class: "lane-label", title: name }, el("i", { class: "swatch" }), name);
+      const label = el("div", { class: "lane-label", title: name }, el("i", { class: "swatch" }), el("span", {}, name));
       row.dataset.colour = label.dataset.colour = colourOf(name);
       this.rows.append(row);
       this.labels.append(label);
@@ -105,6 +114,7 @@ export class Timeline {
       button.onclick = () => this.openAction(this.#bars.get(id).action);
       this.#lane(action.action).append(item);
       this.#bars.set(action.id, bar);
+      if (this.#bars.size > BARS) this.#dropOldest();
     }
     bar.action = action;
     bar.button.classList.toggle("open", action.open);
@@ -114,6 +124,12 @@ export class Timeline {
     const words = `${action.action}, from ${clock(action.start_time, 1)} ${until}, ${percent(action.confidence)} sure`;
     bar.button.setAttribute("aria-label", words);
     bar.button.title = words;
+  }
+
+  #dropOldest() {
+    const [id, { button }] = this.#bars.entries().next().value;
+    button.parentElement.remove();
+    this.#bars.delete(id);
   }
 
   #tick() {
@@ -180,9 +196,9 @@ export class Timeline {
 
   /** One of the bars can be reached by Tab, the others from it by the arrow keys. */
   #rove() {
-    const bars = this.#ordered();
+    const bars = [...this.#bars.values()];
     if (!bars.length || bars.some(({ button }) => button.tabIndex === 0)) return;
-    bars.at(-1).button.tabIndex = 0;
+    this.#ordered().at(-1).button.tabIndex = 0;
   }
 
   #ordered() {
