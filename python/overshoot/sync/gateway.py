@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.store import Store
+    from overshoot.ports.tracing import Tracing
 
 
 class LocalGateway(StartedContext):
@@ -28,6 +29,7 @@ class LocalGateway(StartedContext):
         port: int = 0,
         accounts: Credits | None = None,
         store: Store | None = None,
+        tracing: Tracing | None = None,
         clock: Clock | None = None,
     ) -> None:
         from overshoot.gateway.local import LocalGateway as Gateway
@@ -39,6 +41,7 @@ class LocalGateway(StartedContext):
             port=port,
             accounts=accounts,
             store=store,
+            tracing=tracing,
             clock=clock,
         )
         self._thread = LoopThread("overshoot-sync-gateway", self._inner.stop)
