@@ -15,7 +15,6 @@ from typing import Any
 import aiohttp
 import av
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError
 
 from overshoot.adapters.sources.synthetic import SyntheticScene
 from overshoot.domain.source import SyntheticSource
@@ -24,6 +23,7 @@ from overshoot.rtc import close_peer, create_peer, gather_on
 CLOCK = 90_000
 LOOP_SECONDS = 4.0
 BIT_RATE = 500_000
+_NO_CONTENT = 204
 ASK = {"target_fps": 6, "clip_length_seconds": 0.5, "delay_seconds": 0.5}
 """As the published JavaScript client asks by default."""
 
@@ -67,7 +67,8 @@ class LoopedTrack(MediaStreamTrack):
         due = self._begins_at + self.sent / self._fps
         await asyncio.sleep(due - asyncio.get_running_loop().time())
         if self.ended:
-            raise MediaStreamError
+            # Not the end of the track: with it the stream would go, and its counts.
+            await asyncio.Event().wait()
         packet = av.Packet(self._packets[self.sent % len(self._packets)])
         packet.pts = self.sent * CLOCK // self._fps
         packet.time_base = Fraction(1, CLOCK)
@@ -106,6 +107,7 @@ class SoakStream:
             "inference": {"prompt": "nothing", "model": "nothing"},
         }
         made = await self._call("POST", "/streams", json=body)
+        assert made is not None, self.faults
         self._id = made["stream_id"]
         self._ttl = made["lease"]["ttl_seconds"]
         if with_results:
@@ -117,12 +119,12 @@ class SoakStream:
             RTCSessionDescription(made["webrtc"]["sdp"], "answer")
         )
 
-    async def stop_sending(self) -> None:
+    def stop_sending(self) -> None:
         assert self.track is not None
         self.track.ended = True
 
     async def counted(self) -> dict[str, Any]:
-        return dict(await self._call("GET", f"/streams/{self._id}/info"))
+        return await self._call("GET", f"/streams/{self._id}/info") or {}
 
     async def end(self) -> None:
         await self._call("DELETE", f"/streams/{self._id}")
@@ -156,9 +158,10 @@ class SoakStream:
         async with self._http.request(
             method, self._url + path, headers=headers, **options
         ) as response:
-            body = await response.json()
-            assert response.ok, (response.status, body)
-            return body
+            if response.ok:
+                return await response.json() if response.status != _NO_CONTENT else None
+            self.faults.append(f"{method} {path}: {response.status} {await response.text()}")
+            return None
 
 
 async def send(
@@ -182,16 +185,18 @@ async def send(
         print(json.dumps({"running": streams}), flush=True)
         await asyncio.sleep(seconds)
         for stream in running:
-            await stream.stop_sending()
+            stream.stop_sending()
         # What is on the network and at the model comes to its end.
         await asyncio.sleep(1.0)
         infos = [await stream.counted() for stream in running]
+        # A stream that is gone has told its fault, and has no counts.
+        there = [number for number, info in enumerate(infos) if info]
         told = {
             "sent": sum(stream.track.sent for stream in running if stream.track is not None),
             "results": sum(stream.results for stream in running),
             "faults": [fault for stream in running for fault in stream.faults],
-            "infos": infos,
-            "results_by_stream": [stream.results for stream in running],
+            "infos": [infos[number] for number in there],
+            "results_by_stream": [running[number].results for number in there],
         }
         for stream in running:
             await stream.end()
