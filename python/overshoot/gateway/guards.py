@@ -30,9 +30,11 @@ _MISDIRECTED = 421
 _RETRY_SECONDS = 5
 _CORS = {
     "Access-Control-Allow-Credentials": "true",
-    "Access-Control-Allow-Headers": "authorization,content-type,if-match",
+    "Access-Control-Allow-Headers": (
+        "authorization,content-type,if-match,traceparent,tracestate,x-request-id"
+    ),
     "Access-Control-Allow-Methods": "GET,POST,PATCH,DELETE,OPTIONS",
-    "Access-Control-Expose-Headers": "ETag,Link,Location,Retry-After,X-Stream-Id",
+    "Access-Control-Expose-Headers": "ETag,Link,Location,Retry-After,X-Request-Id,X-Stream-Id",
     "Access-Control-Max-Age": "600",
 }
 
