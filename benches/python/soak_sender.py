@@ -37,6 +37,8 @@ def encoded_scene(width: int, height: int, fps: int) -> list[bytes]:
     codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
     codec.time_base = Fraction(1, fps)
     codec.bit_rate, codec.gop_size = BIT_RATE, fps
+    # Threads of this encoder wait for each other by spinning, for ages where cores are busy.
+    codec.thread_count = 1
     codec.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
     packets: list[bytes] = []
     source.open()
