@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from overshoot.domain.frame import Frame, Pixels
     from overshoot.domain.pushed import GivenPicture
     from overshoot.domain.stream import IceServer
+    from overshoot.log import LogLevel, LogStyle
     from overshoot.ports.action_format import ActionFormat
     from overshoot.ports.checkup import Check
     from overshoot.ports.clock import Clock
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from overshoot.ports.inference import InferenceBackend
     from overshoot.ports.source import Source
     from overshoot.ports.store import Store
+    from overshoot.ports.tracing import Tracing
     from overshoot.ports.transport import FrameFeed, Transport
 
 
@@ -49,6 +52,13 @@ def show_debug() -> None:
     from overshoot.log import show_debug
 
     show_debug()
+
+
+def write_log(style: LogStyle, level: LogLevel) -> None:
+    """Print the program's log to stderr; for programs of our own."""
+    from overshoot.log import write_log
+
+    write_log(style, level)
 
 
 def system_clock() -> Clock:
@@ -217,11 +227,12 @@ def pull_models(wheel: Path | None, on_progress: Callable[[str], None]) -> Path:
     return pull(wheel=wheel, on_progress=on_progress).folder
 
 
-def memory_store() -> Store:
-    """A store that forgets everything when the program ends."""
+def memory_store(most: int | None = None) -> Store:
+    """A store that forgets everything when the program ends, and what is older than the newest
+    ``most`` before that."""
     from overshoot.adapters.stores.memory import MemoryStore
 
-    return MemoryStore(system_clock())
+    return MemoryStore(system_clock(), most=most)
 
 
 def open_store(url: str) -> Store:
@@ -274,6 +285,23 @@ _STORES: dict[str, Callable[[str], Store]] = {
     "postgresql": _postgres_store,
     "postgres": _postgres_store,
 }
+
+
+def otel_tracing(provider: Any = None) -> Tracing:
+    """Spans of OpenTelemetry, by its ``TracerProvider`` or by the one that the program has set.
+
+    `ConfigurationError` where the extra is not installed.
+    """
+    from overshoot.adapters.telemetry.opening import otel_tracing
+
+    return otel_tracing(provider, system_clock())
+
+
+def otel_exporting() -> AbstractContextManager[Tracing]:
+    """The same, sent over OTLP/HTTP as ``OTEL_…`` in the environment says, until it is left."""
+    from overshoot.adapters.telemetry.opening import otel_exporting
+
+    return otel_exporting(system_clock())
 
 
 def parquet_format() -> ActionFormat:

@@ -54,7 +54,7 @@ async def test_a_prompt_that_changes_while_a_clip_waits_is_asked_and_named(
     stream.update_schema({"type": "string"})
     stream.update_prompt("name")
     push(stream, 1)
-    first, second = await results.next(), await results.next()
+    first, second = await results.next_result(), await results.next_result()
     assert first is not None
     assert second is not None
     assert (first.prompt, first.prompt_version, first.schema_version) == ("count", 1, 0)
@@ -74,7 +74,7 @@ async def test_a_question_changed_in_mid_answer_leaves_the_answer_its_own_versio
     stream.update_prompt("count")
     stream.update_schema({"type": "string"})
     backend.gate.set()
-    result = await results.next()
+    result = await results.next_result()
     assert result is not None
     assert (result.prompt, result.prompt_version, result.schema_version) == ("read", 0, 0)
 
@@ -88,7 +88,7 @@ async def test_a_still_scene_is_answered_without_the_model(
     seen = []
     for second, level in enumerate(levels):
         push(stream, second, level)
-        result = await results.next()
+        result = await results.next_result()
         assert result is not None
         seen.append(result)
     assert [result.repeated for result in seen] == [False, True, True, False, True]
@@ -102,12 +102,12 @@ async def test_a_still_scene_is_answered_without_the_model(
     assert (info.inferences_completed, info.calls_saved) == (2, 3)
     stream.update_prompt("count")
     push(stream, 5, 90)
-    fresh = await results.next()
+    fresh = await results.next_result()
     assert fresh is not None
     assert (fresh.result, fresh.prompt_version, fresh.repeated) == ("count", 1, False)
     for second in range(6, 12):
         push(stream, second, 90)
-        result = await results.next()
+        result = await results.next_result()
         assert result is not None
         assert result.repeated == (second != 10)
 
@@ -138,10 +138,10 @@ async def test_a_failure_is_not_repeated(serving: Serving, backend: ScriptedBack
     results = stream.subscribe()
     backend.failure = InferenceError("busy")
     push(stream, 0)
-    failed = await results.next()
+    failed = await results.next_result()
     backend.failure = None
     push(stream, 1)
-    good = await results.next()
+    good = await results.next_result()
     assert failed is not None
     assert good is not None
     assert not failed.ok
@@ -179,7 +179,7 @@ async def test_frames_stay_at_hand_for_results_and_viewers(serving: Serving) -> 
     first = await viewer
     assert first is not None
     assert first.index == 0
-    result = await results.next()
+    result = await results.next_result()
     assert result is not None
     frames = stream.clip_of(result.id)
     assert frames is not None

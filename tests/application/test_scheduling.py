@@ -113,7 +113,7 @@ async def send_in_pace(stream: ServedStream, clip: ClipSampling) -> list[float |
     for index in range(55):
         pacing.place(index / 10)
         while not pacing.may_send:
-            result = await results.next()
+            result = await results.next_result()
             assert result is not None
             seen.append(result.timestamp)
             pacing.answered(result.timestamp)
@@ -121,7 +121,7 @@ async def send_in_pace(stream: ServedStream, clip: ClipSampling) -> list[float |
         pacing.sent()
         await asyncio.sleep(0)
     await stream.finish()
-    while (result := await results.next()) is not None:
+    while (result := await results.next_result()) is not None:
         seen.append(result.timestamp)
     return seen
 
@@ -240,7 +240,7 @@ async def test_clips_sent_within_the_pace_wait_for_their_turn_and_none_is_lost(
     assert serving.totals().turns_waiting == 1
     backend.gate.set()
     await settle()
-    seen = [await results.next() for _ in range(2)]
+    seen = [await results.next_result() for _ in range(2)]
     assert [result.timestamp for result in seen if result] == [0.0, 1.0]
     assert paced.info().clips_skipped == 0
 

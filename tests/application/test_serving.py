@@ -10,6 +10,7 @@ from attrs import evolve
 from gateway.kit import ScriptedBackend
 from overshoot.application.serving import Serving
 from overshoot.application.serving_settings import ServingSettings
+from overshoot.application.subscription import Gap
 from overshoot.domain.sampling import ClipSampling
 from overshoot.domain.serving import Feedback, ServeRequest
 from overshoot.domain.stream import StreamInferenceConfig
@@ -69,7 +70,7 @@ class Video:
 
 
 async def next_result(subscription: Subscription) -> InferenceResult:
-    result = await subscription.next()
+    result = await subscription.next_result()
     assert result is not None
     return result
 
@@ -254,6 +255,7 @@ async def test_a_slow_listener_loses_the_oldest_and_holds_up_nobody(serving: Ser
         if stream.info().inferences_completed > len(seen):
             seen.append((await next_result(quick)).seq)
     assert seen == list(range(6))
+    assert await slow.next() == Gap(2)
     assert [(await next_result(slow)).seq for _ in range(4)] == [2, 3, 4, 5]
     assert (slow.dropped, quick.dropped) == (2, 0)
     stream.unsubscribe(slow)

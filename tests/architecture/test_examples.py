@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
 import nbformat
@@ -43,13 +45,10 @@ def test_fastapi_takes_pictures_and_gives_answers(app: ModuleType) -> None:
     with TestClient(app.app) as client:
         with client.websocket_connect("/watch?prompt=What moves?") as socket:
             pictures = iter(jpegs(400))
-            told: dict[str, object] = {}
             socket.send_bytes(b"no picture")
             fault = socket.receive_json()
             assert fault["type"] == "error"
             # An answer needs a second of pictures; send until one has come.
-            import threading
-
             came = threading.Event()
 
             def send() -> None:
@@ -69,7 +68,7 @@ def test_fastapi_takes_pictures_and_gives_answers(app: ModuleType) -> None:
 
 
 def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
-    notebook = nbformat.read(EXAMPLES / "notebook.ipynb", as_version=4)
+    notebook: Any = nbformat.read(EXAMPLES / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
     assert all(not cell.get("outputs") for cell in notebook.cells), "kept without outputs"
     NotebookClient(
         notebook, timeout=50, kernel_name="python3", resources={"metadata": {"path": tmp_path}}

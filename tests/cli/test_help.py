@@ -13,7 +13,9 @@ import typer.main
 from overshoot.cli.app import app
 from support.command_line import command, here
 
-COMMANDS = [each.name or each.callback.__name__ for each in app.registered_commands if each.callback]  # fmt: skip
+COMMANDS = [
+    each.name or each.callback.__name__ for each in app.registered_commands if each.callback
+]
 OWN_WORDS = {"serve"}
 """Commands that tell of themselves otherwise than with --json."""
 

@@ -16,6 +16,7 @@ from overshoot.domain.action_question import (
     action_names,
     action_prompt,
     action_schema,
+    actions_in,
 )
 from overshoot.domain.verdict import ActionVerdict, AnswerFault, Verdicts, verdicts_from
 
@@ -201,3 +202,30 @@ def test_names_that_cannot_be_asked_for(given: Any) -> None:
 
 def test_names_may_come_from_anything_that_can_be_gone_through() -> None:
     assert action_names(name for name in ["b", "a"]) == ("b", "a")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\0b", "\ud800", "x" * 121])
+def test_where_any_name_will_do_some_are_none(name: str) -> None:
+    result = InferenceResult(json.dumps(listed(entry("  Waving  hand "), entry(name))))
+    found = verdicts_from(result, None)
+    assert [verdict.action for verdict in found.verdicts] == ["Waving hand"]
+    assert [fault.kind for fault in found.faults] == ["unknown_action"]
+
+
+def test_a_schema_tells_which_actions_it_asks_for() -> None:
+    assert actions_in(action_schema(WANTED)) == WANTED
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        None,
+        {},
+        {"properties": []},
+        {"properties": {"detected_actions": {"items": {"properties": {"action": {}}}}}},
+        action_schema([]),
+        action_schema(["Wave", "wave"]),
+    ],
+)
+def test_other_schemas_ask_for_none(schema: Any) -> None:
+    assert actions_in(schema) is None

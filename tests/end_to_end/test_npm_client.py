@@ -18,14 +18,8 @@ from overshoot.domain.inference import InferenceRequest
 from overshoot.gateway import GatewaySettings, LocalGateway
 from overshoot.testing.scripted_inference import ScriptedInference
 from overshoot.testing.waiting import until
-from support.npm_page import (
-    NpmError,
-    NpmPage,
-    chromium,
-    needs_npm_client,
-    open_page,
-    serve_page,
-)
+from support.browser import chromium
+from support.npm_page import NpmError, NpmPage, needs_npm_client, open_page, serve_page
 
 pytestmark = [needs_npm_client, pytest.mark.asyncio(loop_scope="module")]
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.kit import Client, ScriptedBackend, Sender
 from overshoot.gateway import GatewaySettings, LocalGateway
+from overshoot.ports.store import Store
 from overshoot.testing.manual_clock import ManualClock
 
 LOOPBACK = ("127.0.0.1",)
@@ -42,9 +43,11 @@ async def start(backend: ScriptedBackend, nothing_left_running: Any) -> Any:
     """Starts a gateway with settings of one's own; several may be started."""
     opened = []
 
-    async def start(*, clock: ManualClock | None = None, **settings: Any) -> Any:
+    async def start(
+        *, clock: ManualClock | None = None, own_store: Store | None = None, **settings: Any
+    ) -> Any:
         chosen = GatewaySettings(**{"ice_addresses": LOOPBACK, **settings})
-        gateway = LocalGateway(settings=chosen, backend=backend, clock=clock)
+        gateway = LocalGateway(settings=chosen, backend=backend, clock=clock, store=own_store)
         await gateway.start()
         client = Client(gateway, aiohttp.ClientSession())
         opened.append(client)

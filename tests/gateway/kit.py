@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -135,7 +137,10 @@ class ScriptedSession:
 
 @define
 class ScriptedBackend:
-    """Every model but ``unknown``; remembers what it was asked."""
+    """Every model but ``unknown``; remembers what it was asked.
+
+    No session opens while ``opening`` is cleared.
+    """
 
     requests: list[InferenceRequest] = field(factory=list)
     gate: asyncio.Event = field(factory=asyncio.Event)
@@ -145,11 +150,13 @@ class ScriptedBackend:
     closed_sessions: int = 0
     stuck: bool = False
     name: str = "scripted"
+    opening: asyncio.Event = field(factory=asyncio.Event)
     broken: bool = False
     loading: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.gate.set()
+        self.opening.set()
 
     def models(self) -> tuple[ModelInfo, ...]:
         if self.broken:
@@ -163,6 +170,7 @@ class ScriptedBackend:
         if model == "unknown":
             msg = "there is no model 'unknown'"
             raise InferenceError(msg)
+        await self.opening.wait()
         return ScriptedSession(self)
 
     async def close(self) -> None:
@@ -210,8 +218,12 @@ class Contract:
         if content is None:
             assert not body
             return
-        name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
-        assert response.content_type == "application/json"
+        assert response.content_type in content
+        schema = content[response.content_type].get("schema")
+        if schema is None:
+            assert body
+            return
+        name = schema["$ref"].rpartition("/")[2]
         assert not self._schema(name).faults(json.loads(body)), (name, status)
 
     def check_result(self, result: dict[str, Any]) -> None:
@@ -274,6 +286,26 @@ class Client:
         return socket
 
 
+@asynccontextmanager
+async def running(
+    client: Client, *, inference: Mapping[str, Any] | None = None, **processing: Any
+) -> AsyncIterator[str]:
+    """A stream whose video goes on."""
+    sender = Sender()
+    track = NumberedTrack(100_000, 10, pace=0.01)
+    try:
+        chosen = processing or {"interval_seconds": 0.3}
+        body = create_body(await sender.offer(track), **chosen)
+        body["inference"] |= inference or {}
+        status, answer = await client.call("POST", "/streams", json=body)
+        assert status == 201, answer
+        await sender.accept(answer["webrtc"]["sdp"])
+        await sender.connected.wait()
+        yield answer["stream_id"]
+    finally:
+        await sender.close()
+
+
 async def read_to_end(socket: Any) -> tuple[list[dict[str, Any]], int, str]:
     """All results of a result socket, and how it was closed."""
     results = []
@@ -282,3 +314,23 @@ async def read_to_end(socket: Any) -> tuple[list[dict[str, Any]], int, str]:
         Contract.of(False).check_result(results[-1])
     assert message.type is aiohttp.WSMsgType.CLOSE, message
     return results, int(message.data), str(message.extra)
+
+
+async def stream_video(
+    client: Client, track: Any, *, codec: str | None = None, **processing: Any
+) -> Any:
+    """Send a whole video; the results, and how the result socket was closed."""
+    sender = Sender()
+    try:
+        offer = await sender.offer(track, codec=codec)
+        status, body = await client.call("POST", "/streams", json=create_body(offer, **processing))
+        assert status == 201, body
+        socket = await client.open_socket(body["stream_id"])
+        await sender.accept(body["webrtc"]["sdp"])
+        await sender.connected.wait()
+        await track.finished.wait()
+        # The receiver gives a frame out once the next has begun, so the last needs a moment.
+        await asyncio.sleep(0.1)
+    finally:
+        await sender.close()
+    return await read_to_end(socket)

@@ -35,6 +35,18 @@ async def test_of_frames_nobody_wants_the_newest_time_is_enough() -> None:
     assert await drain(queue) == [(0, True), (3, False), (4, True), (9, False)]
 
 
+async def test_it_is_idle_only_once_what_it_gave_is_done_with() -> None:
+    queue = ConversionQueue()
+    assert queue.idle
+    queue.put(arrival(0, wanted=True), FRAME)
+    assert not queue.idle
+    await queue.next()
+    assert not queue.idle
+    queue.close()
+    assert await queue.next() is None
+    assert queue.idle
+
+
 async def test_the_oldest_wanted_frame_gives_way() -> None:
     queue = ConversionQueue(capacity=3)
     for index in range(10):

@@ -17,31 +17,12 @@ from gateway.kit import (
     create_body,
     read_number,
     read_to_end,
+    stream_video,
 )
 from overshoot.adapters.clocks import SystemClock
 from overshoot.errors import ValidationError
 from overshoot.gateway.peer import ReceivingPeer
 from overshoot.rtc import Gathering
-
-
-async def stream_video(
-    client: Client, track: Any, *, codec: str | None = None, **processing: Any
-) -> Any:
-    """Send a whole video; the results, and how the result socket was closed."""
-    sender = Sender()
-    try:
-        offer = await sender.offer(track, codec=codec)
-        status, body = await client.call("POST", "/streams", json=create_body(offer, **processing))
-        assert status == 201, body
-        socket = await client.open_socket(body["stream_id"])
-        await sender.accept(body["webrtc"]["sdp"])
-        await sender.connected.wait()
-        await track.finished.wait()
-        # The receiver gives a frame out once the next has begun, so the last needs a moment.
-        await asyncio.sleep(0.1)
-    finally:
-        await sender.close()
-    return await read_to_end(socket)
 
 
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
@@ -151,17 +132,36 @@ async def test_an_offer_that_cannot_be_answered_says_why(
         assert (await client.call("POST", "/streams", json=create_body(sdp)))[0] == 422
 
 
-async def test_h264_in_another_profile_alone_is_refused_with_a_sentence(client: Client) -> None:
+async def test_h264_in_interleaved_packets_alone_is_refused_with_a_sentence(client: Client) -> None:
+    sender = Sender()
+    try:
+        offer = await sender.offer(None, codec="H264")
+    finally:
+        await sender.close()
+    interleaved = offer.replace("packetization-mode=1", "packetization-mode=2")
+    status, body = await client.call("POST", "/streams", json=create_body(interleaved))
+    assert status == 422
+    assert "packetization" in body["message"]
+
+
+async def test_h264_in_any_profile_is_answered_with_the_one_that_was_offered(
+    client: Client,
+) -> None:
     sender = Sender()
     try:
         offer = await sender.offer(None, codec="H264")
     finally:
         await sender.close()
     high = offer.replace("profile-level-id=42001f", "profile-level-id=64001f")
-    high = high.replace("profile-level-id=42e01f", "profile-level-id=640c1f")
+    high = high.replace("profile-level-id=42e01f", "profile-level-id=4d0028")
+    high = high.replace("packetization-mode=1;profile-level-id=4d", "profile-level-id=4d")
     status, body = await client.call("POST", "/streams", json=create_body(high))
-    assert status == 422
-    assert "Baseline" in body["message"]
+    assert status == 201
+    told = [each for each in body["webrtc"]["sdp"].splitlines() if "profile-level-id" in each]
+    assert [each.partition(" ")[2] for each in told] == [
+        "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=64001f",
+        "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=4d0028",
+    ]
 
 
 async def test_an_offer_that_sends_nothing_says_so(client: Client, offer_sdp: str) -> None:

@@ -53,8 +53,9 @@ def test_it_has_every_route_and_no_other(backend: ScriptedBackend, prefixes: Any
         for method in calls
         for prefix in prefixes
     }
-    at_root = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json")}
-    assert routes == told | at_root
+    at_root = {("GET", f"/{name}") for name in ("healthz", "readyz", "openapi.json", "metrics")}
+    page = {("GET", "/"), ("GET", "/console/{file}")}
+    assert routes == told | at_root | page
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import cv2
@@ -15,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from attrs import define, field
 
-from gateway.kit import Client, NumberedTrack, ScriptedBackend, Sender, create_body, read_number
+from gateway.kit import Client, ScriptedBackend, Sender, create_body, read_number, running
 from overshoot.adapters.clocks import SystemClock
 from overshoot.adapters.jpeg import encode_jpeg
 from overshoot.application.live_frames import LiveFrames
@@ -28,23 +26,6 @@ from overshoot.gateway.settings import GatewaySettings
 from overshoot.testing.manual_clock import ManualClock
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
-
-
-@asynccontextmanager
-async def running(client: Client, **processing: Any) -> AsyncIterator[str]:
-    """A stream whose video goes on."""
-    sender = Sender()
-    track = NumberedTrack(100_000, 10, pace=0.01)
-    try:
-        chosen = processing or {"interval_seconds": 0.3}
-        body = create_body(await sender.offer(track), **chosen)
-        status, answer = await client.call("POST", "/streams", json=body)
-        assert status == 201, answer
-        await sender.accept(answer["webrtc"]["sdp"])
-        await sender.connected.wait()
-        yield answer["stream_id"]
-    finally:
-        await sender.close()
 
 
 def decoded(data: bytes) -> Any:
@@ -215,7 +196,11 @@ async def test_only_so_many_look_at_one_stream(client: Client) -> None:
 async def test_the_clip_of_a_result_is_asked_about_again(
     client: Client, backend: ScriptedBackend
 ) -> None:
-    processing = {"target_fps": 5, "clip_length_seconds": 1.0, "delay_seconds": 1.0}
+    processing: dict[str, Any] = {
+        "target_fps": 5,
+        "clip_length_seconds": 1.0,
+        "delay_seconds": 1.0,
+    }
     async with running(client, **processing) as stream_id:
         socket = await client.open_socket(stream_id)
         result = await socket.receive_json()
@@ -244,7 +229,11 @@ async def test_the_clip_of_a_result_is_asked_about_again(
 
 async def test_a_clip_that_is_gone_or_of_others_is_not_found(start: Any) -> None:
     client = await start(api_keys=("one", "two"), buffer=BufferLimits(seconds=0.0))
-    processing = {"target_fps": 5, "clip_length_seconds": 1.0, "delay_seconds": 1.0}
+    processing: dict[str, Any] = {
+        "target_fps": 5,
+        "clip_length_seconds": 1.0,
+        "delay_seconds": 1.0,
+    }
     async with running(client, **processing) as stream_id:
         socket = await client.open_socket(stream_id)
         result = await socket.receive_json()

@@ -16,6 +16,15 @@ udp_ports = [50000, 50099]
 allowed_origins = ["https://app.example.org"]
 streams_per_key = 3
 credit_cents = 500
+store = "sqlite:///actions.db"
+console = false
+[tracking]
+max_gap_seconds = 3
+[tracking.overrides.wave]
+votes = 2
+[evidence]
+folder = "clips"
+max_bytes = 2000000
 [limits]
 tokens_per_second = 256
 [motion]
@@ -45,6 +54,10 @@ def test_every_part_of_it(tmp_path: Path) -> None:
     assert settings.ice_servers == (IceServer("stun:stun.example.org:3478"),)
     assert settings.turn == TurnSecret("turn:turn.example.org:3478", "north")
     assert settings.public_address == "203.0.113.7"
+    assert (settings.store, settings.console) == ("sqlite:///actions.db", False)
+    assert (settings.tracking.max_gap_seconds, settings.tracking.of("wave").votes) == (3, 2)
+    assert settings.evidence.within(Path("x")).max_bytes == 2_000_000
+    assert settings.evidence.folder == Path("clips")
 
 
 @pytest.mark.parametrize(

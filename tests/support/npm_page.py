@@ -15,29 +15,17 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
+
+from support.browser import NO_CHROMIUM
 
 HERE = Path(__file__).parent / "npm_client"
 PACKAGE = HERE / "node_modules" / "@overshoot" / "sdk" / "dist"
-CHROMIUM = shutil.which("chromium")
-
-FLAGS = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    # It asks for its maker's servers at every start, whatever else is switched off.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--no-first-run",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-)
 
 
 def _missing() -> str:
-    if CHROMIUM is None:
-        return "no Chromium: on Debian, apt-get install chromium"
+    if NO_CHROMIUM:
+        return NO_CHROMIUM
     if not PACKAGE.is_dir():
         why = "make test installs it" if shutil.which("npm") else "there is no npm to install it"
         return f"no npm package @overshoot/sdk: {why}"
@@ -140,20 +128,6 @@ async def serve_page() -> AsyncIterator[str]:
 
 async def _index(_: web.Request) -> web.FileResponse:
     return web.FileResponse(HERE / "page.html")
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """A headless browser with a profile of its own and a camera that draws."""
-    assert not MISSING, MISSING
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 @asynccontextmanager

@@ -72,6 +72,11 @@ class Answering:
         self.repeated: int = 0
         self.last_latency_seconds: float = 0.0
 
+    @property
+    def settled(self) -> int:
+        """Clips that have a result."""
+        return self.completed + self.failed + self.repeated
+
     async def run(
         self,
         question: Callable[[], StreamQuestion],

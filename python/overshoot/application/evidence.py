@@ -52,8 +52,11 @@ class EvidenceKeeper:
         now: UNIX time in seconds.
         on_error: told of what could not be kept; of one trouble after the other the same way only
             once. Nothing else is held up by it.
+        on_kept: told of each action whose evidence is on the shelf now.
+        numbered_from: actions of this session that other keepers have had.
 
     Attributes:
+        numbers: the number of the session's newest action.
         kept: actions whose evidence is on the shelf.
         lost: actions whose evidence could not be kept.
     """
@@ -69,6 +72,8 @@ class EvidenceKeeper:
         source: str,
         now: Callable[[], float],
         on_error: Callable[[OvershootError], None],
+        on_kept: Callable[[DetectedAction], None] | None = None,
+        numbered_from: int = 0,
     ) -> None:
         self._config = config
         self._recorder = recorder
@@ -78,8 +83,9 @@ class EvidenceKeeper:
         self._source = source
         self._now = now
         self._on_error = on_error
+        self._on_kept = on_kept
         self._waiting: list[_Job] = []
-        self._numbers = 0
+        self.numbers: int = numbered_from
         self._unsettled = 0
         self._passed = float("-inf")
         self._next_due = float("inf")
@@ -90,6 +96,10 @@ class EvidenceKeeper:
         self.lost: int = 0
 
     async def start(self) -> None:
+        """As `begin`."""
+        self.begin()
+
+    def begin(self) -> None:
         """Begin to record. A folder that cannot be written is told of, and tried again later."""
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
@@ -97,6 +107,11 @@ class EvidenceKeeper:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="overshoot-evidence-disk")
         self._recorder.start()
         self._worker = asyncio.create_task(self._work(), name="overshoot-evidence")
+
+    @property
+    def settled(self) -> bool:
+        """Whether no action waits for its clip."""
+        return not self._unsettled
 
     def frame(self, frame: Frame) -> None:
         """Take a frame of the video, on the clock of its source; its pixels are read at once."""
@@ -118,12 +133,12 @@ class EvidenceKeeper:
             why = "the run is over" if self._closing else f"{self._unsettled} others wait"
             self._lose(StoreError(f"no evidence of {action.action!r} is kept: {why}"))
             return action
-        self._numbers += 1
+        self.numbers += 1
         self._unsettled += 1
-        places = self._shelf.places(self._numbers, action.action)
+        places = self._shelf.places(self.numbers, action.action)
         wanted = wanted_stretch(action_stretch(action), self._config)
         bare = replace(action, metadata=without_evidence(action.to_dict()["metadata"]))
-        job = _Job(wanted.end, self._numbers, wanted, places, bare, tuple(verdicts))
+        job = _Job(wanted.end, self.numbers, wanted, places, bare, tuple(verdicts))
         heapq.heappush(self._waiting, job)
         self._next_due = self._waiting[0].due
         if self._passed > self._next_due:
@@ -156,6 +171,8 @@ class EvidenceKeeper:
                 self.kept += kept
                 self.lost += not kept
                 self._unsettled -= 1
+                if kept and self._on_kept is not None:
+                    self._on_kept(job.action)
             elif self._closing:
                 return
             else:

@@ -176,7 +176,7 @@ class InProcessTransport:
         stream.add(arrival, await loop.run_in_executor(converting, convert))
 
     async def _hand_on(self, subscription: Subscription) -> None:
-        while (result := await subscription.next()) is not None:
+        while (result := await subscription.next_result()) is not None:
             self._events.put_nowait(ResultReceived(result))
         reason = f"stream ended: {subscription.reason}"
         self._events.put_nowait(ResultsClosed(CLOSE_STREAM_ENDED, reason))

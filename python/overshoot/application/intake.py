@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from overshoot.domain.frame import Pixels
     from overshoot.domain.inference import Mode
     from overshoot.domain.sampling import Sampling
-    from overshoot.domain.serving import StreamState
+    from overshoot.domain.serving import FrameDrop, StreamState
     from overshoot.ports.clock import Clock
 
 _RATE_WINDOW_SECONDS = 5.0
@@ -60,6 +60,11 @@ class Intake:
 
     Attributes:
         frames: the newest frames that were kept, whether or not a clip was made of them.
+        received: frames that arrived.
+        kept: frames that were handed in.
+        unsampled: frames that no clip needed.
+        dropped: frames that came to nothing, by reason.
+        clips_made: clips that were due.
     """
 
     def __init__(self, sampling: Sampling, clock: Clock, settings: ServingSettings) -> None:
@@ -80,6 +85,14 @@ class Intake:
         self.effective_size: tuple[int, int] = (0, 0)
         self.received: int = 0
         self.kept: int = 0
+        self.unsampled: int = 0
+        self.dropped: Counter[FrameDrop] = Counter()
+        self.clips_made: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """Frames that were wanted, and neither came nor were given up so far."""
+        return self.received - self.kept - self.unsampled - self.dropped.total()
 
     @property
     def clips_skipped(self) -> int:
@@ -106,6 +119,10 @@ class Intake:
             )
         time = self._timeline.advance(ticks)
         wanted = self._sampler.wants(time) and not self._stopped
+        if self._stopped:
+            self.dropped["stream_ended"] += 1
+        elif not wanted:
+            self.unsampled += 1
         arrival = Arrival(self.received, time, wanted, *self.effective_size, now)
         self.received += 1
         return arrival
@@ -113,6 +130,7 @@ class Intake:
     def add(self, arrival: Arrival, pixels: Pixels) -> Frame | None:
         """Hand in the pixels of a frame that was wanted; None when it no longer is."""
         if self._stopped:
+            self.drop("stream_ended")
             return None
         newest = self._sampler.newest
         if newest is not None and newest.pixels.shape != pixels.shape:
@@ -125,6 +143,10 @@ class Intake:
         self._sampler.add(frame)
         self._queue_due()
         return frame
+
+    def drop(self, why: FrameDrop) -> None:
+        """Account for a frame that was wanted and will not be handed in."""
+        self.dropped[why] += 1
 
     def pass_by(self, arrival: Arrival) -> None:
         """Let stream time pass for a frame that was not wanted."""
@@ -177,11 +199,16 @@ class Intake:
         stretch = lately[-1] - lately[0] if lately else 0.0
         return (len(lately) - 1) / stretch if stretch > 0 else 0.0
 
+    @property
+    def last_arrival(self) -> float | None:
+        """Monotonic time of the newest frame; None before the first."""
+        return self._recent[-1] if self._recent else None
+
     def state(self) -> StreamState:
         """``pending`` before the first frame, then ``active``, ``idle`` while none comes."""
-        if not self._recent:
+        if self.last_arrival is None:
             return "pending"
-        silent = self._clock.monotonic() - self._recent[-1]
+        silent = self._clock.monotonic() - self.last_arrival
         return "idle" if silent > self._settings.idle_seconds else "active"
 
     def _queue_due(self) -> None:
@@ -191,6 +218,7 @@ class Intake:
             self._changed.set()
 
     def _clip(self, frames: tuple[Frame, ...]) -> Clip:
+        self.clips_made += 1
         last = frames[-1].index
         received_at = self._arrival_times[last]
         self._arrival_times = {i: at for i, at in self._arrival_times.items() if i > last}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from overshoot.application.answering import Answering
@@ -11,6 +12,7 @@ from overshoot.application.intake import Arrival, Intake
 from overshoot.application.sessions import close_session
 from overshoot.application.subscription import Subscription
 from overshoot.application.waiting import cancel
+from overshoot.domain.answered import Answered
 from overshoot.domain.lease import Lease
 from overshoot.domain.motion import MotionGate
 from overshoot.domain.serving import StreamInfo
@@ -25,7 +27,14 @@ if TYPE_CHECKING:
     from overshoot.application.serving_settings import ServingSettings
     from overshoot.domain.frame import Frame, Pixels
     from overshoot.domain.inference import InferenceResult, JsonSchema
-    from overshoot.domain.serving import ServeRequest, StopReason, StreamState
+    from overshoot.domain.sampling import Sampling
+    from overshoot.domain.serving import (
+        FrameDrop,
+        ServeRequest,
+        SourceKind,
+        StopReason,
+        StreamState,
+    )
     from overshoot.domain.stream import StreamInferenceConfig
     from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceSession
@@ -53,13 +62,17 @@ class ServedStream:
         backend_name: str,
         clock: Clock,
         settings: ServingSettings,
+        on_answered: Callable[[Answered], None],
     ) -> None:
         self.id = stream_id
+        self.source: SourceKind = request.source
+        self.sampling: Sampling = request.sampling
         self.question: StreamQuestion = StreamQuestion(request.inference)
         self.created_at: float = clock.wall()
         self.updated_at: float = self.created_at
         self._clock = clock
         self._settings = settings
+        self._on_answered = on_answered
         self._session = session
         self._observing: ObservingSession | None = None
         self._made_at = clock.monotonic()
@@ -82,6 +95,7 @@ class ServedStream:
         )
         self._results: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._subscriptions: set[Subscription] = set()
+        self._observers: list[Callable[[InferenceResult], None]] = []
         self._dropped_before = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._ended = asyncio.Event()
@@ -109,12 +123,20 @@ class ServedStream:
         """Let stream time pass for a frame that was not wanted."""
         self._intake.pass_by(arrival)
 
+    def drop(self, why: FrameDrop) -> None:
+        """Account for a frame that was wanted and will not be handed in."""
+        self._intake.drop(why)
+
     async def finish(self) -> None:
         """The video has ended: answer the clip that had begun, then end the stream."""
         if self.reason is None:
             self._intake.finish()
             await asyncio.wait({self._tasks[0]})
             await self.end("webrtc_disconnected")
+
+    def observe(self, observer: Callable[[InferenceResult], None]) -> None:
+        """Have each result told to ``observer``, which neither waits nor raises."""
+        self._observers.append(observer)
 
     def subscribe(self) -> Subscription:
         """Listen to results from now on; `RateLimitError` when too many do."""
@@ -179,6 +201,11 @@ class ServedStream:
         return self.frames.buffer.clip(first, last)
 
     @property
+    def last_frame_at(self) -> float | None:
+        """Monotonic time at which the newest frame arrived; None before the first."""
+        return self._intake.last_arrival
+
+    @property
     def state(self) -> StreamState:
         """``pending`` before the first frame, then ``active``, ``idle`` while none comes."""
         return self._intake.state()
@@ -187,7 +214,14 @@ class ServedStream:
         """Everything that is counted."""
         width, height = self._intake.size
         effective_width, effective_height = self._intake.effective_size
-        dropped = self._dropped_before + sum(each.dropped for each in self._subscriptions)
+        results_dropped = self._dropped_before + sum(each.dropped for each in self._subscriptions)
+        frames_dropped = self._intake.dropped.copy()
+        frames_waiting = self._intake.waiting
+        settled = self._intake.clips_skipped + self._answering.settled
+        clips_pending = self._intake.clips_made - settled
+        if ended := self.reason is not None:
+            # What was on its way came to nothing.
+            frames_dropped["stream_ended"] += frames_waiting
         return StreamInfo(
             stream_id=self.id,
             state=self.state,
@@ -203,7 +237,7 @@ class ServedStream:
             frames_received=self._intake.received,
             frames_kept=self._intake.kept,
             clips_skipped=self._intake.clips_skipped,
-            results_dropped=dropped,
+            results_dropped=results_dropped,
             subscribers=len(self._subscriptions),
             prompt_version=self.prompt_version,
             schema_version=self.schema_version,
@@ -211,6 +245,12 @@ class ServedStream:
             calls_saved=self._answering.repeated,
             frames_buffered=len(self.frames.buffer),
             bytes_buffered=self.frames.buffer.held_bytes,
+            frames_unsampled=self._intake.unsampled,
+            frames_dropped=dict(frames_dropped),
+            frames_waiting=0 if ended else frames_waiting,
+            clips_made=self._intake.clips_made,
+            clips_pending=0 if ended else clips_pending,
+            clips_abandoned=clips_pending if ended else 0,
         )
 
     async def end(self, reason: StopReason) -> None:
@@ -260,8 +300,13 @@ class ServedStream:
         self._results[result.id] = (result.frame_start, result.frame_end)
         if len(self._results) > _REMEMBERED:
             self._results.popitem(last=False)
+        began = self._clock.monotonic()
         for subscription in self._subscriptions:
             subscription.publish(result)
+        answered = Answered(result, began, self._clock.monotonic(), len(self._subscriptions))
+        self._on_answered(answered)
+        for observer in self._observers:
+            observer(result)
 
     async def _watch_lease(self) -> None:
         while not self.lease.expired(now := self._clock.monotonic()):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter, OrderedDict, deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from overshoot.application.scheduling import Scheduler, concurrency_of
 from overshoot.application.served_stream import ServedStream
+from overshoot.application.serving_meters import ServingMeters
 from overshoot.application.serving_settings import ServingSettings
 from overshoot.application.sessions import open_session
 from overshoot.application.single_questions import SingleQuestions
@@ -26,10 +27,12 @@ from overshoot.errors import (
 from overshoot.log import get_logger
 
 if TYPE_CHECKING:
+    from overshoot.domain.answered import Answered
     from overshoot.domain.inference import ModelInfo
     from overshoot.domain.serving import Feedback, ServeRequest, StopReason
     from overshoot.ports.clock import Clock
     from overshoot.ports.inference import InferenceBackend
+    from overshoot.ports.tracing import Tracing
 
 _log = get_logger(__name__)
 
@@ -48,13 +51,22 @@ class Serving:
     """All streams of one gateway. ``owner`` is whoever an API key stands for.
 
     A stream exists for its owner alone: others get `NotFoundError`, as if it never was.
-    The backend belongs to the caller, who closes it after `stop`.
+    The backend belongs to the caller, who closes it after `stop`. ``on_created`` is told of each
+    stream and its owner before it begins.
     """
 
     def __init__(
-        self, backend: InferenceBackend, *, clock: Clock, settings: ServingSettings | None = None
+        self,
+        backend: InferenceBackend,
+        *,
+        clock: Clock,
+        settings: ServingSettings | None = None,
+        on_created: Callable[[str, ServedStream], None] | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._backend = backend
+        self._tracing = tracing
+        self._on_created = on_created
         self._clock = clock
         self._settings = settings or ServingSettings()
         self.scheduler: Scheduler = Scheduler(
@@ -63,8 +75,12 @@ class Serving:
         self.single: SingleQuestions = SingleQuestions(
             backend, self.scheduler, clock, self._settings
         )
+        self.meters: ServingMeters = ServingMeters(
+            lambda: (model.model for model in backend.models())
+        )
         self._streams: dict[str, tuple[str, ServedStream]] = {}
         self._ended = StreamTotals()
+        self._reasons: Counter[StopReason] = Counter()
         self._taken: Counter[str] = Counter()
         self._deleted: set[str] = set()
         self._remembered: OrderedDict[str, EndedStream] = OrderedDict()
@@ -104,16 +120,20 @@ class Serving:
             self._taken[owner] -= 1
             await session.close()
             raise _stopping()
+        stream_id = self._settings.new_id()
         stream = ServedStream(
-            stream_id=self._settings.new_id(),
+            stream_id=stream_id,
             request=request,
             session=session,
             scheduler=self.scheduler,
             backend_name=self._backend.name,
             clock=self._clock,
             settings=self._settings,
+            on_answered=self._observer(stream_id, request.inference.model),
         )
         self._streams[stream.id] = (owner, stream)
+        if self._on_created is not None:
+            self._on_created(owner, stream)
         stream.start()
         self._spawn(self._forget_when_ended(owner, stream))
         _log.info("stream_created", stream_id=stream.id, model=request.inference.model)
@@ -133,6 +153,14 @@ class Serving:
         why = f"has ended: {ended}" if ended else "does not exist"
         msg = f"stream {stream_id[:64]!r} {why}"
         raise NotFoundError(msg, code="stream_not_found")
+
+    def streams(self, owner: str) -> list[ServedStream]:
+        """The running streams of this owner's, the newest first."""
+        return [
+            stream
+            for whose, stream in reversed(self._streams.values())
+            if whose == owner and stream.reason is None and stream.id not in self._deleted
+        ]
 
     def reason_of(self, owner: str, stream_id: str) -> StopReason | None:
         """Why a stream of this owner's ended; None when it runs or nothing is known of it."""
@@ -192,13 +220,16 @@ class Serving:
             sums = sums.with_stream(info)
         return ServingTotals(
             streams=sums,
-            running=dict(Counter[str](info.state for info in infos)),
+            running=Counter(info.state for info in infos),
+            ended=self._reasons.copy(),
+            subscribers=sum(info.subscribers for info in infos),
             turns_given=self.scheduler.given,
             turns_waited_seconds=self.scheduler.waited_seconds,
             turns_waiting=self.scheduler.waiting,
             turns_running=self.scheduler.running,
             concurrency=self.scheduler.concurrency,
             bytes_buffered=sum(info.bytes_buffered for info in infos),
+            clips_waiting=sum(info.clips_waiting for info in infos),
         )
 
     async def stop(self) -> None:
@@ -209,6 +240,18 @@ class Serving:
         for owner, stream in streams:
             self._forget(owner, stream)
         await cancel(*self._tasks)
+
+    def _observer(self, stream_id: str, model: str) -> Callable[[Answered], None]:
+        tracing = self._tracing
+        if tracing is None:
+            return self.meters.answered
+        origin = tracing.stream_began(stream_id, model)
+
+        def observe(answer: Answered) -> None:
+            self.meters.answered(answer)
+            tracing.clip_answered(answer, origin)
+
+        return observe
 
     def _take_place(self, owner: str) -> None:
         if self._stopping:
@@ -239,6 +282,7 @@ class Serving:
         else:
             self._taken[owner] -= 1
         if stream.reason is not None:
+            self._reasons[stream.reason] += 1
             self._remembered[stream.id] = EndedStream(owner, stream.reason)
         while len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)

@@ -18,14 +18,24 @@ _CANCEL_SECONDS = 2.0
 async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, ValueT]) -> ValueT:
     """What ``work`` gives; cancelled, and `TimeoutError`, after that many seconds."""
     task = asyncio.create_task(work)
-    timer = asyncio.create_task(clock.sleep(seconds))
     try:
-        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+        # Most work never waits: then there is nothing to time, which would cost as much again.
+        await asyncio.sleep(0)
+        if not task.done():
+            await _either(task, clock.sleep(seconds))
         if task.done():
             return task.result()
         raise TimeoutError
     finally:
-        await cancel(task, timer)
+        await cancel(task)
+
+
+async def _either(task: asyncio.Task[Any], sleep: Coroutine[Any, Any, None]) -> None:
+    timer = asyncio.create_task(sleep)
+    try:
+        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await cancel(timer)
 
 
 async def cancel(*tasks: asyncio.Task[Any]) -> None:

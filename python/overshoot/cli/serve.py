@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from attrs import evolve
 from rich.console import Console
 
 from overshoot import bootstrap
 
 if TYPE_CHECKING:
     from overshoot.gateway import LocalGateway
+    from overshoot.ports.tracing import Tracing
 
 
 def serve(
@@ -97,6 +100,41 @@ def serve(
     udp_ports: Annotated[
         tuple[int, int] | None, typer.Option(help="First and last UDP port to receive video on.")
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Where actions are kept: sqlite:///actions.db or postgresql://user@host/database;"
+            " by default the newest in memory."
+        ),
+    ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the clips of actions; by default one of its own, which ends with it."
+        ),
+    ] = None,
+    metrics: Annotated[
+        Literal["off", "key", "open"] | None,
+        typer.Option(help="Who may read /metrics: whoever has the key, as by default, or anybody."),
+    ] = None,
+    log_format: Annotated[
+        Literal["console", "json"] | None,
+        typer.Option(help="Print a log to stderr, for people or as JSON lines."),
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(help="From which level on, where a log is printed."),
+    ] = "info",
+    otel: Annotated[
+        bool,
+        typer.Option(
+            "--otel", help="Send traces over OTLP/HTTP, to where OTEL_EXPORTER_OTLP_ENDPOINT says."
+        ),
+    ] = False,
+    page: Annotated[
+        bool | None,
+        typer.Option("--console/--no-console", help="Serve the page for people at /."),
+    ] = None,
 ) -> None:
     """Answer the Media Gateway API v0.2 on this machine until interrupted.
 
@@ -110,8 +148,11 @@ def serve(
 
     overshoot serve --host 0.0.0.0 --allow-host media.example.org
     --public-address 203.0.113.7 --udp-ports 50000 50099
+
+    overshoot serve --store sqlite:///actions.db --evidence clips
     """
     from overshoot.domain.backends import BackendOptions
+    from overshoot.domain.evidence_settings import EvidenceSettings
     from overshoot.domain.motion import MotionSettings
     from overshoot.gateway import GatewaySettings, LocalGateway
     from overshoot.gateway.settings_file import read_settings
@@ -126,9 +167,15 @@ def serve(
         "allowed_origins": allow_origin,
         "public_address": public_address,
         "udp_ports": udp_ports,
+        "store": store,
+        "console": page,
+        "metrics": metrics,
     }
     values: dict[str, Any] = {} if config is None else read_settings(config)
     values |= {name: value for name, value in given.items() if value is not None}
+    if evidence is not None:
+        asked = values.get("evidence", EvidenceSettings())
+        values["evidence"] = evolve(asked, folder=evidence, enabled=True)
     settings = GatewaySettings(**values)
 
     if ":" in backend:
@@ -143,12 +190,15 @@ def serve(
     )
     chosen = bootstrap.chosen_backend(backend, options)
 
-    async def run() -> None:
+    async def run(tracing: Tracing | None) -> None:
         await _until_interrupted(
-            LocalGateway(settings=settings, backend=chosen, host=host, port=port)
+            LocalGateway(settings=settings, backend=chosen, host=host, port=port, tracing=tracing)
         )
 
-    asyncio.run(run())
+    if log_format is not None:
+        bootstrap.write_log(log_format, log_level)
+    with bootstrap.otel_exporting() if otel else nullcontext() as tracing:
+        asyncio.run(run(tracing))
 
 
 async def _until_interrupted(gateway: LocalGateway) -> None:
@@ -159,6 +209,8 @@ async def _until_interrupted(gateway: LocalGateway) -> None:
     async with gateway:
         console.print(f"listening  {gateway.url}")
         console.print(f"api key    {gateway.api_key}")
+        if gateway.console_url is not None:
+            console.print(f"console    {gateway.console_url}")
         console.print("Ctrl-C stops it.", style="dim")
         await asked_to_stop.wait()
     console.print("stopped")

@@ -59,5 +59,17 @@ def action_schema(actions: Sequence[str]) -> Mapping[str, Any]:
     }
 
 
+def actions_in(schema: Mapping[str, Any] | None) -> tuple[str, ...] | None:
+    """The names that a schema asks for, if it is like `action_schema`; None for any other."""
+    place: object = schema
+    for key in ("properties", "detected_actions", "items", "properties", "action", "enum"):
+        place = cast("Mapping[str, object]", place).get(key) if isinstance(place, Mapping) else None
+    names = cast("list[object]", place) if isinstance(place, list) else []
+    try:
+        return action_names(cast("list[str]", names))
+    except ConfigurationError:
+        return None
+
+
 def _is_name(name: object) -> bool:
     return isinstance(name, str) and bool(name.strip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import field, frozen
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from overshoot.domain.sampling import Sampling
     from overshoot.domain.stream import StreamInferenceConfig
 
+SourceKind: TypeAlias = Literal["webrtc", "whip"]
+"""Sent by a client of the API, or by a publisher over WHIP."""
+
 StreamState: TypeAlias = Literal["pending", "active", "idle"]
 StopReason: TypeAlias = Literal[
     "client_requested",
@@ -20,6 +24,9 @@ StopReason: TypeAlias = Literal[
     "insufficient_credits",
     "gateway_stopped",
 ]
+FrameDrop: TypeAlias = Literal["conversion_busy", "unusable", "stream_ended"]
+"""Why a frame that was wanted made no clip: conversion could not keep up, its pixels could not be
+used, or its stream had ended."""
 
 
 @frozen
@@ -40,6 +47,14 @@ class StreamInfo:
         last_inference_latency_seconds: of the newest answer; 0.0 before it.
         frames_received: frames that arrived.
         frames_kept: frames that were sampled into clips.
+        frames_unsampled: frames that no clip needed.
+        frames_dropped: frames that came to nothing, by reason.
+        frames_waiting: frames on their way into a clip. Received is kept, unsampled, dropped and
+            waiting together.
+        clips_made: clips that were due. They are completed, failed, saved, skipped, pending or
+            abandoned.
+        clips_pending: clips without an answer so far, the one that is asked about among them.
+        clips_abandoned: clips that the end of the stream left without an answer.
         clips_skipped: clips never asked about because the model was busy with an older one.
         results_dropped: results that a slow subscriber did not fetch in time.
         subscribers: result sockets that listen.
@@ -73,6 +88,12 @@ class StreamInfo:
     calls_saved: int = 0
     frames_buffered: int = 0
     bytes_buffered: int = 0
+    frames_unsampled: int = 0
+    frames_dropped: Mapping[FrameDrop, int] = field(factory=dict[FrameDrop, int])
+    frames_waiting: int = 0
+    clips_made: int = 0
+    clips_pending: int = 0
+    clips_abandoned: int = 0
 
 
 @frozen
@@ -109,8 +130,10 @@ class ServeRequest:
         inference: what is asked about each.
         motion_gate: whether still scenes are answered without the model; None leaves it to the
             gateway.
+        source: how its video comes.
     """
 
     sampling: Sampling
     inference: StreamInferenceConfig
     motion_gate: bool | None = None
+    source: SourceKind = "webrtc"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from attrs import frozen
 
 from overshoot.domain.action_question import comparable
 from overshoot.domain.answer_text import find_json
+from overshoot.domain.json_value import is_unicode
 
 if TYPE_CHECKING:
     from overshoot.domain.inference import InferenceResult
@@ -24,7 +25,10 @@ truth value; ``unknown_action`` it names an action nobody asked for; ``bad_confi
 or no number from 0 to 1.
 """
 
-_SHOWN_CHARACTERS = 120
+VERDICTS_KEY: Final = "detected_actions"
+"""Under which an answer lists its verdicts."""
+
+_SHOWN_CHARACTERS: Final = 120
 
 
 @frozen
@@ -58,8 +62,8 @@ class Verdicts:
     faults: tuple[AnswerFault, ...] = ()
 
 
-def verdicts_from(result: InferenceResult[Any], actions: Sequence[str]) -> Verdicts:
-    """Read an answer to `action_schema`; never raises.
+def verdicts_from(result: InferenceResult[Any], actions: Sequence[str] | None) -> Verdicts:
+    """Read an answer to `action_schema`; never raises. Without ``actions`` any name will do.
 
     The JSON may stand alone, in a fence or between words. Names are compared without regard to case
     and spaces. Of several entries for one action the surest that saw it counts.
@@ -73,7 +77,7 @@ def verdicts_from(result: InferenceResult[Any], actions: Sequence[str]) -> Verdi
     if entries is None:
         detail = f'no list "detected_actions" in the answer {_shown(result.result)}'
         return _nothing("no_list", detail)
-    wanted = {comparable(name): name for name in actions}
+    wanted = None if actions is None else {comparable(name): name for name in actions}
     best: dict[str, ActionVerdict] = {}
     faults: list[AnswerFault] = []
     for entry in entries:
@@ -86,7 +90,7 @@ def verdicts_from(result: InferenceResult[Any], actions: Sequence[str]) -> Verdi
 
 
 def _entries(value: object) -> list[object] | None:
-    listed = _fields(value).get("detected_actions")
+    listed = _fields(value).get(VERDICTS_KEY)
     return cast("list[object]", listed) if isinstance(listed, list) else None
 
 
@@ -94,12 +98,12 @@ def _fields(value: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
 
 
-def _verdict(entry: object, wanted: Mapping[str, str]) -> ActionVerdict | AnswerFault:
+def _verdict(entry: object, wanted: Mapping[str, str] | None) -> ActionVerdict | AnswerFault:
     fields = _fields(entry)
     name, detected = fields.get("action"), fields.get("detected")
     if not isinstance(name, str) or not isinstance(detected, bool):
         return AnswerFault("bad_entry", f"an entry without action and detected: {_shown(entry)}")
-    action = wanted.get(comparable(name))
+    action = _any_name(name) if wanted is None else wanted.get(comparable(name))
     if action is None:
         return AnswerFault("unknown_action", f"nobody asked for {_shown(name)}")
     confidence = _share(fields.get("confidence"))
@@ -108,6 +112,13 @@ def _verdict(entry: object, wanted: Mapping[str, str]) -> ActionVerdict | Answer
         detail = f"{action!r} has confidence {shown}, which is no number from 0 to 1"
         return AnswerFault("bad_confidence", detail)
     return ActionVerdict(action, detected, confidence)
+
+
+def _any_name(name: str) -> str | None:
+    """A name that nobody has asked for, if it can be one."""
+    plain = " ".join(name.split())
+    good = 0 < len(plain) <= _SHOWN_CHARACTERS and "\0" not in plain and is_unicode(plain)
+    return plain if good else None
 
 
 def _share(value: object) -> float | None:

@@ -14,15 +14,26 @@ if TYPE_CHECKING:
 
 
 class Billing:
-    """Charges each second of each stream once; without ``credits``, none of them."""
+    """Charges each second of each stream once; without ``credits``, none of them.
+
+    Attributes:
+        enabled: whether streams cost anything.
+        charged_cents: what all of them were charged.
+    """
 
     def __init__(self, credits_: Credits | None, clock: Clock) -> None:
         self._credits = credits_
         self._clock = clock
         self._charged_until: dict[str, tuple[str, float]] = {}
+        self.enabled: bool = credits_ is not None
+        self.charged_cents: float = 0.0
 
     def admit(self, owner: str) -> None:
-        """Raise `InsufficientCreditsError` when a stream cannot be paid for."""
+        """Raise `InsufficientCreditsError` when nothing is left to pay with.
+
+        Streams are paid for by the second. Single questions have no price, and are answered for
+        whoever has something left.
+        """
         if self._credits is not None and not self._credits.has_any(owner):
             msg = "no credits are left for this API key"
             raise InsufficientCreditsError(msg)
@@ -55,4 +66,6 @@ class Billing:
         owner, until = self._charged_until[stream_id]
         now = self._clock.monotonic()
         self._charged_until[stream_id] = (owner, now)
-        return self._credits.charge(owner, now - until)
+        charge = self._credits.charge(owner, now - until)
+        self.charged_cents += charge.cost_cents
+        return charge

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Awaitable, Callable
 from math import ceil
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from aiohttp import web
 
 from overshoot.errors import ApiError, RateLimitError, ServerError, api_error
+from overshoot.gateway.request_log import request_id_of
 from overshoot.log import get_logger
 from overshoot.wire import encode_error, to_json
 from overshoot.wire.json_text import is_object
@@ -30,15 +30,19 @@ _MISDIRECTED = 421
 _RETRY_SECONDS = 5
 _CORS = {
     "Access-Control-Allow-Credentials": "true",
-    "Access-Control-Allow-Headers": "authorization,content-type",
+    "Access-Control-Allow-Headers": (
+        "authorization,content-type,if-match,traceparent,tracestate,x-request-id"
+    ),
     "Access-Control-Allow-Methods": "GET,POST,PATCH,DELETE,OPTIONS",
+    "Access-Control-Expose-Headers": "ETag,Link,Location,Retry-After,X-Request-Id,X-Stream-Id",
     "Access-Control-Max-Age": "600",
 }
 
 
 def guards(settings: GatewaySettings) -> list[Callable[..., Awaitable[web.StreamResponse]]]:
     """The middlewares of the gateway, outermost first."""
-    return [_cors(settings.allowed_origins), _errors, _hosts(settings.allowed_hosts), _route_cookie]
+    cors = _cors(settings.allowed_origins, own_pages=settings.console)
+    return [cors, _errors, _hosts(settings.allowed_hosts), _route_cookie]
 
 
 @web.middleware
@@ -47,7 +51,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except ApiError as error:
-        return error_response(error)
+        return error_response(request, error)
     except web.HTTPException as error:
         # What a page at an unknown path of this gateway wants with a WebSocket is not our business.
         upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
@@ -55,19 +59,18 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         failure = api_error(
             status or error.status, f"{request.method} {request.path}: {error.reason}"
         )
-        response = error_response(failure)
+        response = error_response(request, failure)
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
     except Exception:  # noqa: BLE001 - the last door before the network
-        request_id = str(uuid.uuid4())
-        _log.exception("request_failed", path=request.path, request_id=request_id)
-        return error_response(ServerError("the gateway failed"), request_id)
+        _log.exception("request_failed", path=request.path)
+        return error_response(request, ServerError("the gateway failed"))
 
 
-def error_response(error: ApiError, request_id: str | None = None) -> web.Response:
-    """The answer that tells an error."""
-    body = encode_error(error, request_id or str(uuid.uuid4()))
+def error_response(request: web.Request, error: ApiError) -> web.Response:
+    """The answer to ``request`` that tells an error."""
+    body = encode_error(error, request_id_of(request))
     response = web.json_response(body, status=error.status_code, dumps=to_json)
     if isinstance(error, RateLimitError):
         response.headers["Retry-After"] = str(_retry_seconds(error))
@@ -100,18 +103,27 @@ def _name_of(host: str) -> str:
     return host.rsplit(":", 1)[0] if ":" in host else host
 
 
-def _cors(allowed: tuple[str, ...]) -> Callable[..., Awaitable[web.StreamResponse]]:
+def _is_of(origin: str, host: str) -> bool:
+    scheme, _, name = origin.lower().partition("://")
+    return scheme in {"http", "https"} and bool(name) and name == host.strip().lower()
+
+
+def _cors(
+    allowed: tuple[str, ...], *, own_pages: bool
+) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
     async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
         origin = request.headers.get("Origin")
-        if origin is None:
+        # The console's. Under a name that is none of ours, the next guard refuses it.
+        if origin is None or (own_pages and _is_of(origin, request.headers.get("Host", ""))):
             return await handler(request)
         if origin not in allowed and "*" not in allowed:
             msg = "pages of this origin may not call this gateway; add it to allowed_origins"
-            return error_response(api_error(_FORBIDDEN, msg))
+            return error_response(request, api_error(_FORBIDDEN, msg))
         # Browsers send their cookies along, and then refuse the wildcard: the origin is echoed.
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_CORS}
-        if request.method == "OPTIONS":
+        # Where a route answers it, there is more to say.
+        if request.method == "OPTIONS" and request.match_info.http_exception is not None:
             return web.Response(status=204, headers=headers)
         request[CORS_HEADERS] = headers
         response = await handler(request)

@@ -10,8 +10,11 @@ from overshoot.gateway.requests import read_json, stream_id_in
 from overshoot.wire import encode_stream_config, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from overshoot.application.served_stream import ServedStream
     from overshoot.application.serving import Serving
+    from overshoot.gateway.openapi import Operation
     from overshoot.gateway.requests import Keys
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
@@ -27,6 +30,16 @@ class Handlers:
         self._keys = keys
         self._settings = settings
         self._clock = clock
+
+    def _routes(self, operations: Iterable[Operation], prefix: str) -> list[web.RouteDef]:
+        """Routes of a table with their paths under ``prefix``; the order is that of precedence.
+
+        Without HEAD, which not every GET can answer: some have no end that it could wait for.
+        """
+        return [
+            web.route(each.method.upper(), prefix + each.path, getattr(self, each.handler))
+            for each in operations
+        ]
 
     def _stream(self, request: web.Request) -> ServedStream:
         owner = self._keys.authenticate(request)

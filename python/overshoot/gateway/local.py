@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
+    from overshoot.ports.store import Store
+    from overshoot.ports.tracing import Tracing
 
 _log = get_logger(__name__)
 
@@ -52,6 +54,8 @@ class LocalGateway:
         host: address or name to listen on.
         port: port to listen on; 0 takes a free one.
         accounts: who pays for streams, in place of the settings' ``credit_cents``.
+        store: where actions are kept, in place of the settings' ``store``; it is not closed.
+        tracing: where spans of requests and clips go, such as `otel_tracing`; nowhere by default.
         clock: what time it is; the machine's by default.
     """
 
@@ -63,6 +67,8 @@ class LocalGateway:
         host: str = _LOOPBACK_ADDRESS,
         port: int = 0,
         accounts: Credits | None = None,
+        store: Store | None = None,
+        tracing: Tracing | None = None,
         clock: Clock | None = None,
     ) -> None:
         _check_place(host, port)
@@ -79,6 +85,8 @@ class LocalGateway:
         self._host = host
         self._port = port
         self._accounts = accounts
+        self._store = store
+        self._tracing = tracing
         self._clock = clock
         self._runner: web.AppRunner | None = None
         self._watching_heads: asyncio.Task[None] | None = None
@@ -96,8 +104,12 @@ class LocalGateway:
     @property
     def url(self) -> str:
         """Where clients find it, such as ``http://127.0.0.1:8080/api/v0.2``."""
-        host = _LOOPBACK_ADDRESS if _is_any(self._host) else self._host
-        return f"http://{_in_url(host)}:{self._port}{self.settings.prefixes[0]}"
+        return self._root + self.settings.prefixes[0]
+
+    @property
+    def console_url(self) -> str | None:
+        """Where people find its page, which asks for a key; None where it is not served."""
+        return f"{self._root}/" if self.settings.console else None
 
     async def start(self) -> Self:
         """Listen. A second call does nothing.
@@ -114,7 +126,14 @@ class LocalGateway:
         backend = self._backend
         if isinstance(backend, str | BackendChoice):
             backend = self._own_backend = bootstrap.inference_backend(backend)
-        app = create_app(self.settings, backend, clock=clock, accounts=self._accounts)
+        app = create_app(
+            self.settings,
+            backend,
+            clock=clock,
+            accounts=self._accounts,
+            store=self._store,
+            tracing=self._tracing,
+        )
         heads = RequestHeads(app, self.settings.header_seconds, clock)
         runner = WatchedRunner(
             app,
@@ -158,6 +177,11 @@ class LocalGateway:
 
     async def __aenter__(self) -> Self:
         return await self.start()
+
+    @property
+    def _root(self) -> str:
+        host = _LOOPBACK_ADDRESS if _is_any(self._host) else self._host
+        return f"http://{_in_url(host)}:{self._port}"
 
     async def __aexit__(
         self,

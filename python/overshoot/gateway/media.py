@@ -28,6 +28,7 @@ _log = get_logger(__name__)
 # Decoded frames that wait to be converted: half a second of a clip at 30 frames/s, and at 720p no
 # more than 22 MB.
 _WAITING = 16
+_TICK = Fraction(1, RTP_CLOCK_RATE)
 
 
 class ConversionQueue:
@@ -42,18 +43,26 @@ class ConversionQueue:
         self._capacity = capacity
         self._changed = asyncio.Event()
         self._closed = False
+        self._given = False
         self.dropped: int = 0
 
-    def put(self, arrival: Arrival, frame: av.VideoFrame) -> None:
-        """Queue a frame; of one that is not wanted, its time alone."""
+    @property
+    def idle(self) -> bool:
+        """Whether all that was put has been given out and is done with."""
+        return not self._entries and not self._given
+
+    def put(self, arrival: Arrival, frame: av.VideoFrame) -> bool:
+        """Queue a frame; of one that is not wanted, its time alone. Whether one was given up."""
         if not arrival.wanted and self._entries and self._entries[-1][1] is None:
             self._entries.pop()
         self._entries.append((arrival, frame if arrival.wanted else None))
-        if sum(waiting is not None for _, waiting in self._entries) > self._capacity:
+        full = sum(waiting is not None for _, waiting in self._entries) > self._capacity
+        if full:
             oldest = next(i for i, (_, waiting) in enumerate(self._entries) if waiting is not None)
             del self._entries[oldest]
             self.dropped += 1
         self._changed.set()
+        return full
 
     def close(self) -> None:
         """No more will come."""
@@ -61,12 +70,14 @@ class ConversionQueue:
         self._changed.set()
 
     async def next(self) -> tuple[Arrival, av.VideoFrame | None] | None:
-        """The oldest entry; None once closed and empty."""
+        """The oldest entry; None once closed and empty. The one before is done with."""
+        self._given = False
         while not self._entries:
             if self._closed:
                 return None
             self._changed.clear()
             await self._changed.wait()
+        self._given = True
         return self._entries.popleft()
 
 
@@ -89,14 +100,20 @@ async def _drain(track: MediaStreamTrack, stream: ServedStream, queue: Conversio
             frame = await receive()
             if isinstance(frame, av.VideoFrame):
                 arrival = stream.arrived(_ticks(frame), frame.width, frame.height)
-                queue.put(arrival, frame)
+                if queue.idle and not arrival.wanted:
+                    stream.pass_by(arrival)
+                elif queue.put(arrival, frame):
+                    stream.drop("conversion_busy")
     except MediaStreamError:
         queue.close()
 
 
 def _ticks(frame: av.VideoFrame) -> int:
-    base = frame.time_base or Fraction(1, RTP_CLOCK_RATE)
-    return int((frame.pts or 0) * base * RTP_CLOCK_RATE)
+    pts, base = frame.pts or 0, frame.time_base
+    # As RTP has it; fractions are slow to reckon with.
+    if base is None or base == _TICK:
+        return pts
+    return int(pts * base * RTP_CLOCK_RATE)
 
 
 async def _convert(queue: ConversionQueue, stream: ServedStream, executor: Executor) -> None:
@@ -110,6 +127,7 @@ async def _convert(queue: ConversionQueue, stream: ServedStream, executor: Execu
         try:
             stream.add(arrival, await loop.run_in_executor(executor, convert))
         except FrameError as error:
+            stream.drop("unusable")
             _log.warning("frame_unusable", stream_id=stream.id, why=error.message)
 
 

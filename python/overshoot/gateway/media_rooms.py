@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from overshoot.application.waiting import cancel
+from overshoot.gateway.media_lease import renew_while_video_comes
 from overshoot.gateway.peer import ReceivingPeer
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from overshoot.gateway.billing import Billing
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
+    from overshoot.rtc import Fragment
 
 _THREADS = 2
 _STOP_SECONDS = 4.0
@@ -29,6 +31,8 @@ class MediaRooms:
         self._clock = clock
         self._billing = billing
         self._tasks: set[asyncio.Task[None]] = set()
+        self._peers: dict[str, ReceivingPeer] = {}
+        self._bytes_before = 0
         # Not the loop's default executor: a caller who blocks that must not stop the video.
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="overshoot-gateway")
 
@@ -49,6 +53,19 @@ class MediaRooms:
         task.add_done_callback(self._tasks.discard)
         return answer_sdp
 
+    async def received_bytes(self) -> int:
+        """Bytes that came for all streams, those that have ended among them; never less."""
+        # Read first: a peer that ends meanwhile is in what follows.
+        before = self._bytes_before
+        live = [await peer.received_bytes() for peer in tuple(self._peers.values())]
+        return before + sum(live)
+
+    async def trickle(self, stream: ServedStream, fragment: Fragment) -> None:
+        """Try more addresses of a stream's sender; nothing happens once its connection is gone."""
+        peer = self._peers.get(stream.id)
+        if peer is not None:
+            await peer.trickle(fragment)
+
     async def stop(self) -> None:
         """Wait until the peers of ended streams are closed, and end the threads."""
         pending = set[asyncio.Task[None]]()
@@ -57,13 +74,21 @@ class MediaRooms:
         self._executor.shutdown(wait=not pending, cancel_futures=True)
 
     async def _receive(self, peer: ReceivingPeer, stream: ServedStream) -> None:
+        self._peers[stream.id] = peer
         receiving = asyncio.create_task(peer.receive(stream))
         ended = asyncio.create_task(stream.wait_ended())
+        tasks = [receiving, ended]
+        if stream.source == "whip":
+            renewing = renew_while_video_comes(stream, self._billing, self._clock)
+            tasks.append(asyncio.create_task(renewing))
         try:
             await asyncio.wait({receiving, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 await stream.finish()
         finally:
-            await cancel(receiving, ended)
+            await cancel(*tasks)
             self._billing.end(stream)
             await peer.close()
+            received = await peer.received_bytes()
+            del self._peers[stream.id]
+            self._bytes_before += received

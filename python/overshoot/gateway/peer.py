@@ -8,17 +8,21 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 from aiortc import MediaStreamTrack, RTCSessionDescription
-from aiortc.contrib.media import MediaBlackhole
 
 from overshoot.application.waiting import cancel, within
 from overshoot.errors import ApiError, ValidationError
 from overshoot.gateway.media import receive_video
 from overshoot.log import get_logger
 from overshoot.rtc import (
+    MAX_CANDIDATES,
+    as_baseline,
+    as_offered,
     check_sdp,
     close_peer,
     create_peer,
     gather_on,
+    ice_credentials,
+    leave_unread,
     without_named_candidates,
 )
 
@@ -26,13 +30,17 @@ if TYPE_CHECKING:
     from overshoot.application.served_stream import ServedStream
     from overshoot.domain.stream import IceServer
     from overshoot.ports.clock import Clock
-    from overshoot.rtc import Gathering
+    from overshoot.rtc import Fragment, Gathering
 
 _log = get_logger(__name__)
 
 
 class ReceivingPeer:
-    """Answers one offer and feeds one stream with the first video track in it."""
+    """Answers one offer and feeds one stream with the first video track in it.
+
+    What else is offered is answered as the sender wants it, and what comes of it is thrown away
+    as it is: sound is never decoded.
+    """
 
     def __init__(
         self,
@@ -49,7 +57,8 @@ class ReceivingPeer:
         self._connect_seconds = connect_seconds
         self._peer = create_peer(ice_servers)
         self._video: MediaStreamTrack | None = None
-        self._unused = MediaBlackhole()
+        self._credentials: frozenset[tuple[str, str]] = frozenset()
+        self._candidates_left = MAX_CANDIDATES
         self._connected = asyncio.Event()
         self._gone = asyncio.Event()
         self._peer.on("track", self._on_track)
@@ -72,8 +81,8 @@ class ReceivingPeer:
             await self.close()
             _log.info("offer_refused", why=type(error).__name__)
             msg = (
-                "the SDP offer cannot be answered; it must offer VP8, or H264 in its Baseline"
-                " profile, over DTLS-SRTP (UDP/TLS/RTP/SAVPF)"
+                "the SDP offer cannot be answered; it must offer VP8, or H264 in packetization"
+                " mode 0 or 1, over DTLS-SRTP (UDP/TLS/RTP/SAVPF)"
             )
             raise ValidationError(msg, details={"field": "sdp"}) from error
         except BaseException:
@@ -93,22 +102,50 @@ class ReceivingPeer:
         if not receiving.cancelled() and (error := receiving.exception()) is not None:
             _log.error("receiving_failed", stream_id=stream.id, exc_info=error)
 
+    async def received_bytes(self) -> int:
+        """What came over the network for it: video, and what else was sent along."""
+        report = await self._peer.getStats()
+        # Two media may share a transport, which is in the report once.
+        return sum(each.bytesReceived for each in report.values() if each.type == "transport")
+
+    async def trickle(self, fragment: Fragment) -> None:
+        """Try more addresses of the sender's, as many as an offer may have; others are left out.
+
+        `ValidationError` for a fragment of another ICE session: aiortc cannot restart one.
+        """
+        if not fragment.credentials <= self._credentials:
+            msg = (
+                "ICE restarts are not supported: the fragment's ice-ufrag and ice-pwd are not those"
+                " of the offer; publish again"
+            )
+            raise ValidationError(msg, code="ice_restart_unsupported")
+        taken = fragment.candidates[: self._candidates_left]
+        self._candidates_left -= len(taken)
+        transports = {each.mid: each.receiver.transport for each in self._peer.getTransceivers()}
+        for each in taken:
+            # Bundled sections share one, so that it hardly matters which of them is named.
+            dtls = transports.get(each.mid) or next(iter(transports.values()))
+            await dtls.transport.addRemoteCandidate(each.candidate)
+
     async def close(self) -> None:
         """Free everything; a second call does nothing."""
-        await self._unused.stop()
         await close_peer(self._peer)
 
     async def _answer(self, offer_sdp: str) -> str:
-        offer = RTCSessionDescription(sdp=without_named_candidates(offer_sdp), type="offer")
-        await self._peer.setRemoteDescription(offer)
+        taken_sdp, profiles = as_baseline(without_named_candidates(offer_sdp))
+        await self._peer.setRemoteDescription(RTCSessionDescription(taken_sdp, "offer"))
         if self._video is None:
             msg = "the SDP offer sends no video; its m=video section must be sendonly or sendrecv"
             raise ValidationError(msg, details={"field": "sdp"})
+        for transceiver in self._peer.getTransceivers():
+            if transceiver.receiver.track is not self._video:
+                leave_unread(transceiver.receiver)
+        self._credentials = ice_credentials(offer_sdp)
+        self._candidates_left -= offer_sdp.count("a=candidate:")
         gather_on(self._peer, self._gathering)
         answer = await self._peer.createAnswer()
         await self._peer.setLocalDescription(answer)
-        await self._unused.start()
-        return self._peer.localDescription.sdp
+        return as_offered(self._peer.localDescription.sdp, profiles)
 
     async def _until_gone(self) -> None:
         try:
@@ -124,8 +161,6 @@ class ReceivingPeer:
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == "video" and self._video is None:
             self._video = track
-        else:
-            self._unused.addTrack(track)
 
     def _on_state(self) -> None:
         if self._peer.connectionState == "connected":

@@ -26,6 +26,7 @@ from overshoot.wire import (
 
 if TYPE_CHECKING:
     from overshoot.application.serving import Serving
+    from overshoot.gateway.billing import Billing
     from overshoot.gateway.requests import Keys
     from overshoot.gateway.settings import GatewaySettings
     from overshoot.ports.clock import Clock
@@ -45,20 +46,23 @@ class PictureRoutes(Handlers):
     """Handlers on top of the frames that streams keep; pictures are made in a thread of theirs."""
 
     def __init__(
-        self, *, serving: Serving, keys: Keys, settings: GatewaySettings, clock: Clock
+        self,
+        *,
+        serving: Serving,
+        keys: Keys,
+        billing: Billing,
+        settings: GatewaySettings,
+        clock: Clock,
     ) -> None:
         super().__init__(serving=serving, keys=keys, settings=settings, clock=clock)
+        self._billing = billing
         # Not the threads that convert video: who looks on must not hold that up.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="overshoot-pictures")
-        self._previews = Previews(self._encode, settings, clock)
+        self._previews = Previews(self.encode, settings, clock)
 
     def under(self, prefix: str) -> list[web.RouteDef]:
         """All routes with their paths under ``prefix``."""
-        # Without HEAD: a preview has no end that it could wait for.
-        return [
-            web.route(each.method.upper(), prefix + each.path, getattr(self, each.handler))
-            for each in PICTURE_OPERATIONS
-        ]
+        return self._routes(PICTURE_OPERATIONS, prefix)
 
     def stop(self) -> None:
         """End the thread, after the picture it is at."""
@@ -77,7 +81,7 @@ class PictureRoutes(Handlers):
             "X-Frame-Index": str(frame.index),
             "X-Stream-Time": f"{frame.timestamp:.3f}",
         }
-        picture = await self._encode(frame, side)
+        picture = await self.encode(frame, side)
         return web.Response(body=picture, content_type="image/jpeg", headers=headers)
 
     async def preview(self, request: web.Request) -> web.StreamResponse:
@@ -97,6 +101,7 @@ class PictureRoutes(Handlers):
     async def ask_about_clip(self, request: web.Request) -> web.Response:
         """Ask something else about the clip of a result, as long as its frames are at hand."""
         owner = self._keys.authenticate(request)
+        self._billing.admit(owner)
         body = await self._body(request, self._settings.json_bytes)
         question = decode_clip_question(body, limits=self._settings.limits)
         stream = self._serving.with_result(owner, question.result_id)
@@ -112,6 +117,7 @@ class PictureRoutes(Handlers):
     async def ask_about_image(self, request: web.Request) -> web.Response:
         """Ask about one picture that comes with the question."""
         owner = self._keys.authenticate(request)
+        self._billing.admit(owner)
         body = await self._body(request, self._settings.image_body_bytes)
         question = decode_image_question(body, limits=self._settings.limits)
         loop = asyncio.get_running_loop()
@@ -135,7 +141,8 @@ class PictureRoutes(Handlers):
         answer = await self._serving.single.ask(owner, asked)
         return json_answer(encode_completion(str(uuid.uuid4()), question.model, answer))
 
-    async def _encode(self, frame: Frame, side: int) -> bytes:
+    async def encode(self, frame: Frame, side: int) -> bytes:
+        """A frame as a JPEG whose longer side is so many pixels at most."""
         encode = partial(bootstrap.encode_jpeg, frame, side=side, quality=_QUALITY)
         return await asyncio.get_running_loop().run_in_executor(self._executor, encode)
 

@@ -13,6 +13,7 @@ from overshoot.errors import ApiError, ProtocolError, UnauthorizedError, Validat
 from overshoot.wire import from_json
 
 if TYPE_CHECKING:
+    from overshoot.gateway.tickets import Tickets
     from overshoot.ports.clock import Clock
 
 _BEARER = "bearer "
@@ -21,10 +22,11 @@ _TIMED_OUT = 408
 
 
 class Keys:
-    """The API keys of a gateway."""
+    """The API keys of a gateway, and the tickets that stand for them where something is read."""
 
-    def __init__(self, api_keys: tuple[str, ...]) -> None:
+    def __init__(self, api_keys: tuple[str, ...], tickets: Tickets) -> None:
         self._keys = [key.encode() for key in api_keys]
+        self._tickets = tickets
 
     def owner_of(self, api_key: object) -> str | None:
         """Whose key it is, or None; takes as long for a nearly right key as for a wrong one."""
@@ -33,8 +35,17 @@ class Keys:
         return f"key-{matches.index(True)}" if any(matches) else None
 
     def authenticate(self, request: web.Request) -> str:
-        """Whose bearer token the request carries; `UnauthorizedError` without a right one."""
+        """Whose bearer token the request carries; `UnauthorizedError` without a right one.
+
+        A GET may bring a ticket in its query instead, which is used up by that.
+        """
         header = request.headers.get("Authorization", "")
+        if not header and request.method == "GET" and "ticket" in request.query:
+            owner = self._tickets.redeem(request.query["ticket"])
+            if owner is None:
+                msg = "the ticket is unknown, was used, or is older than a minute"
+                raise UnauthorizedError(msg)
+            return owner
         if not header.lower().startswith(_BEARER):
             msg = "no API key: send the header Authorization: Bearer <key>"
             raise UnauthorizedError(msg)
@@ -58,24 +69,39 @@ def stream_id_in(request: web.Request, *, strict: bool) -> str:
 
 
 async def read_json(request: web.Request, *, limit: int, seconds: float, clock: Clock) -> Any:
-    """The JSON value of the body.
+    """The JSON value of the body; raises as `read_body`, and a 400 for what is no JSON."""
+    body = await read_body(request, limit=limit, seconds=seconds, clock=clock)
+    try:
+        return from_json(body)
+    except ProtocolError as error:
+        raise ValidationError(f"the body: {error.message}", status_code=400) from error
+
+
+async def read_text(request: web.Request, *, limit: int, seconds: float, clock: Clock) -> str:
+    """The body as text; raises as `read_body`, and a 400 for what is no UTF-8."""
+    body = await read_body(request, limit=limit, seconds=seconds, clock=clock)
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        msg = "the body is no UTF-8"
+        raise ValidationError(msg, status_code=400) from error
+
+
+async def read_body(request: web.Request, *, limit: int, seconds: float, clock: Clock) -> bytes:
+    """The bytes of the body.
 
     Raises:
         ApiError: 413 for more than ``limit`` bytes, 408 when they take too long to arrive.
-        ValidationError: 400 for a body that is no JSON.
+        ValidationError: 400 for a body that is broken.
     """
     declared = request.content_length
     if declared is not None and declared > limit:
         raise _too_large(limit)
     try:
-        body = await within(clock, seconds, _read(request, limit))
+        return await within(clock, seconds, _read(request, limit))
     except TimeoutError:
         msg = f"the body did not arrive within {seconds:g} s"
         raise api_error(_TIMED_OUT, msg) from None
-    try:
-        return from_json(body)
-    except ProtocolError as error:
-        raise ValidationError(f"the body: {error.message}", status_code=400) from error
 
 
 async def _read(request: web.Request, limit: int) -> bytes:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from overshoot.domain.serving import ServeRequest
 from overshoot.errors import NotFoundError, ServerError, ValidationError
 from overshoot.gateway.handlers import Handlers, config_answer, json_answer
 from overshoot.gateway.openapi import OPERATIONS, Operation, document
@@ -24,9 +22,8 @@ from overshoot.wire import (
 
 if TYPE_CHECKING:
     from overshoot.application.serving import Serving
-    from overshoot.gateway.admission import Admission
     from overshoot.gateway.billing import Billing
-    from overshoot.gateway.media_rooms import MediaRooms
+    from overshoot.gateway.creation import Creation
     from overshoot.gateway.requests import Keys
     from overshoot.gateway.result_socket import ResultSockets
     from overshoot.gateway.settings import GatewaySettings
@@ -41,18 +38,16 @@ class Routes(Handlers):
         self,
         *,
         serving: Serving,
-        rooms: MediaRooms,
+        creation: Creation,
         sockets: ResultSockets,
         keys: Keys,
-        admission: Admission,
         billing: Billing,
         settings: GatewaySettings,
         clock: Clock,
     ) -> None:
         super().__init__(serving=serving, keys=keys, settings=settings, clock=clock)
-        self._rooms = rooms
+        self._creation = creation
         self._sockets = sockets
-        self._admission = admission
         self._billing = billing
 
     def under(self, prefix: str) -> list[web.RouteDef]:
@@ -93,23 +88,16 @@ class Routes(Handlers):
     async def create(self, request: web.Request) -> web.Response:
         """Begin a stream and answer its offer."""
         owner = self._keys.authenticate(request)
-        self._admission.admit(owner)
-        self._billing.admit(owner)
+        self._creation.admit(owner)
         settings = self._settings
         body = await self._body(request, settings.create_bytes)
         wanted = decode_create(body, strict=settings.strict, limits=settings.limits)
-        asked = ServeRequest(wanted.sampling, wanted.inference, wanted.motion_gate)
-        stream = await self._serving.create(owner, asked)
-        servers = settings.all_ice_servers(stream.id, self._clock.wall())
-        try:
-            answer_sdp = await self._rooms.open(stream, wanted.offer_sdp, servers)
-        except BaseException:
-            # Of a stream that was never told of, nothing may stay.
-            await asyncio.shield(self._serving.discard(stream))
-            raise
-        self._billing.begin(owner, stream)
+        begun = await self._creation.begin(owner, wanted)
         created = encode_created(
-            stream.id, answer_sdp, stream.lease.ttl_seconds, turn_servers=servers
+            begun.stream.id,
+            begun.answer_sdp,
+            begun.stream.lease.ttl_seconds,
+            turn_servers=begun.ice_servers,
         )
         return json_answer(created, status=201)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field, frozen
 
 from overshoot.application.serving_settings import ServingSettings
+from overshoot.domain.evidence_settings import EvidenceSettings
 from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.sizing import MAX_LONG_SIDE, MAX_SHORT_SIDE
-from overshoot.domain.validation import a_number, a_whole_number, fail
+from overshoot.domain.tracking_rule import TrackingRule
+from overshoot.domain.validation import a_flag, a_number, a_whole_number, fail
+from overshoot.gateway.whip_profile import WhipProfile
 from overshoot.rtc import Gathering
 from overshoot.wire import Limits
 
@@ -45,6 +48,11 @@ def _usable_keys(owner: Any, attribute: Attribute[Any], value: tuple[Any, ...]) 
     if not all(isinstance(key, str) and key.strip() and key.isascii() for key in value):
         # The values are secrets and stay out of the message.
         raise fail(owner, attribute.name, "non-empty texts of ASCII characters", "something else")
+
+
+def _metrics(owner: Any, attribute: Attribute[Any], value: object) -> None:
+    if value not in {"off", "key", "open"}:
+        raise fail(owner, attribute.name, "off, key or open", value)
 
 
 def _prefixes(owner: Any, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
@@ -98,8 +106,18 @@ class GatewaySettings:
         lease_ttl_seconds: a stream ends that long after its last keepalive.
         strict: take what the OpenAPI document takes, and nothing that clients are forgiven.
         allowed_origins: web pages that may call; ``"*"`` for any. None may by default.
+        metrics: who may read ``/metrics``, which counts the streams of all keys: ``"key"`` for
+            whoever has one of them, ``"open"`` for everybody who reaches the gateway, ``"off"``
+            for nobody.
+        console: whether the page for people is served at the root, and may call from there.
         allowed_hosts: names besides those of loopback that requests may be addressed to; ``"*"``
             for any.
+        store: address of the store that the streams' actions are kept in, such as
+            ``sqlite:///actions.db``; None keeps the newest in memory. What an API key finds belongs
+            to its place in ``api_keys``, also when the gateway runs again.
+        actions_in_memory: how many stay there.
+        tracking: when verdicts are an action.
+        evidence: clips of those actions, and how much of them is kept.
         limits: how much one request may ask for.
         ice_addresses: local addresses to receive video on; None for all, with loopback.
         ice_servers: STUN and TURN servers, for this gateway and told to its clients.
@@ -111,6 +129,7 @@ class GatewaySettings:
         streams_per_key: running at the same time for one API key.
         streams: running at the same time in all.
         subscribers_per_stream: result sockets of one stream.
+        results_queued: results that wait for one slow socket; the oldest makes room for the next.
         creations_per_second: requests for streams of one API key, in the long run.
         creation_burst: such requests at once.
         credit_cents: what each API key has to spend; None counts nothing.
@@ -123,6 +142,8 @@ class GatewaySettings:
             hint, and without one sets no limit.
         motion: when a still scene is answered without the model.
         buffer: frames of a stream that stay at hand for previews and for asking again.
+        whip: what is asked about the video of publishers over WHIP, by the name that their address
+            gives as ``profile``; ``default`` is for those that give none.
         json_bytes: length of a request's body.
         image_body_bytes: length of the body of a question about a picture, which it carries.
         create_bytes: length of the body of a create request, which carries an SDP offer.
@@ -145,6 +166,13 @@ class GatewaySettings:
     strict: bool = False
     allowed_origins: tuple[str, ...] = field(default=(), converter=_texts)
     allowed_hosts: tuple[str, ...] = field(default=(), converter=_texts)
+    metrics: Literal["off", "key", "open"] = field(default="key", validator=_metrics)
+    console: bool = field(default=True, validator=a_flag())
+    store: str | None = field(default=None, repr=False)
+    actions_in_memory: int = field(default=10_000, validator=a_whole_number(1, 10_000_000))
+    # Clips with a pause of two seconds between them are still one action.
+    tracking: TrackingRule = Factory(lambda: TrackingRule(max_gap_seconds=2.0))
+    evidence: EvidenceSettings = Factory(EvidenceSettings)
     limits: Limits = Factory(Limits)
     ice_addresses: tuple[str, ...] | None = None
     ice_servers: tuple[IceServer, ...] = field(default=(), converter=tuple, validator=_ice_servers)
@@ -156,6 +184,7 @@ class GatewaySettings:
     streams_per_key: int = field(default=5, validator=a_whole_number(1, 10_000))
     streams: int = field(default=32, validator=a_whole_number(1, 10_000))
     subscribers_per_stream: int = field(default=16, validator=a_whole_number(1, 10_000))
+    results_queued: int = field(default=64, validator=a_whole_number(1, 100_000))
     creations_per_second: float = field(
         default=2.0, validator=a_number(0, 10_000, "1/s", above=True)
     )
@@ -172,6 +201,7 @@ class GatewaySettings:
     )
     motion: MotionSettings = Factory(MotionSettings)
     buffer: BufferLimits = Factory(BufferLimits)
+    whip: Mapping[str, WhipProfile] = Factory(dict[str, WhipProfile])
     image_body_bytes: int = field(default=8 * _KIB * _KIB, validator=a_whole_number(1, _ANY))
     json_bytes: int = field(default=64 * _KIB, validator=a_whole_number(1, _ANY))
     create_bytes: int = field(default=128 * _KIB, validator=a_whole_number(1, _ANY))
@@ -200,6 +230,7 @@ class GatewaySettings:
             streams_per_key=self.streams_per_key,
             streams=self.streams,
             subscribers_per_stream=self.subscribers_per_stream,
+            results_queued=self.results_queued,
             max_long_side=self.max_long_side,
             max_short_side=self.max_short_side,
             max_clip_bytes=self.max_clip_bytes,

@@ -5,9 +5,16 @@ The keys are the names of `GatewaySettings`, its parts are tables::
     public_address = "203.0.113.7"
     udp_ports = [50000, 50099]
     allowed_origins = ["https://app.example.org"]
+    store = "sqlite:///actions.db"
 
     [limits]
     tokens_per_second = 256
+
+    [tracking]
+    max_gap_seconds = 3
+
+    [evidence]
+    folder = "clips"
 
     [[ice_servers]]
     urls = "stun:stun.example.org:3478"
@@ -15,6 +22,9 @@ The keys are the names of `GatewaySettings`, its parts are tables::
     [turn]
     urls = ["turn:turn.example.org:3478?transport=udp"]
     secret = "shared with the TURN server"
+
+    [whip.default]
+    prompt = "What is the person doing?"
 """
 
 from __future__ import annotations
@@ -25,12 +35,15 @@ from typing import Any
 
 from attrs import AttrsInstance, fields
 
+from overshoot.domain.evidence_settings import EvidenceSettings
 from overshoot.domain.frame_buffer import BufferLimits
 from overshoot.domain.motion import MotionSettings
 from overshoot.domain.stream import IceServer
+from overshoot.domain.tracking_rule import TrackingOverrides, TrackingRule
 from overshoot.domain.turn import TurnSecret
 from overshoot.errors import ConfigurationError
 from overshoot.gateway.settings import GatewaySettings
+from overshoot.gateway.whip_profile import WhipProfile
 from overshoot.wire import Limits
 from overshoot.wire.json_text import is_array, is_object
 
@@ -39,6 +52,8 @@ _PARTS: dict[str, type[AttrsInstance]] = {
     "turn": TurnSecret,
     "motion": MotionSettings,
     "buffer": BufferLimits,
+    "evidence": EvidenceSettings,
+    "tracking": TrackingRule,
 }
 
 
@@ -62,15 +77,26 @@ def read_settings(path: Path) -> dict[str, Any]:
             values[name] = _part(path, name, _PARTS[name], value)
         elif name == "ice_servers":
             values[name] = [_part(path, name, IceServer, server) for server in value]
+        elif name == "whip":
+            values[name] = _profiles(path, value)
         elif is_array(value):
             values[name] = tuple(value)
     return values
+
+
+def _profiles(path: Path, value: Any) -> dict[str, WhipProfile]:
+    if not is_object(value):
+        raise _fault(path, "'whip' must be a table of tables, such as [whip.default]")
+    return {name: _part(path, f"whip.{name}", WhipProfile, each) for name, each in value.items()}
 
 
 def _part(path: Path, name: str, kind: type[AttrsInstance], value: Any) -> Any:
     if not is_object(value):
         raise _fault(path, f"{name!r} must be a table")
     try:
+        if kind is TrackingRule and is_object(overrides := value.get("overrides", {})):
+            told = {name: TrackingOverrides(**own) for name, own in overrides.items()}
+            return TrackingRule(**{**value, "overrides": told})
         return kind(**value)
     except TypeError as error:
         known = ", ".join(a.name for a in fields(kind))

@@ -39,10 +39,14 @@ def without_named_candidates(sdp: str) -> str:
     """The text without candidates that are host names: a stranger's text must cause no look-ups.
 
     Nothing is lost by it, for a browser that hides its addresses behind .local names reaches us
-    from them all the same.
+    from them all the same; so the end of the candidates goes with them, which would have us give
+    up when all others fail.
     """
     lines = sdp.splitlines(keepends=True)
-    return "".join(line for line in lines if not _is_named_candidate(line))
+    kept = [line for line in lines if not _is_named_candidate(line)]
+    if len(kept) < len(lines):
+        kept = [line for line in kept if line.strip() != "a=end-of-candidates"]
+    return "".join(kept)
 
 
 def _is_named_candidate(line: str) -> bool:

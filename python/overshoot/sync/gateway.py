@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from overshoot.ports.clock import Clock
     from overshoot.ports.credits import Credits
     from overshoot.ports.inference import InferenceBackend
+    from overshoot.ports.store import Store
+    from overshoot.ports.tracing import Tracing
 
 
 class LocalGateway(StartedContext):
@@ -26,6 +28,8 @@ class LocalGateway(StartedContext):
         host: str = "127.0.0.1",
         port: int = 0,
         accounts: Credits | None = None,
+        store: Store | None = None,
+        tracing: Tracing | None = None,
         clock: Clock | None = None,
     ) -> None:
         from overshoot.gateway.local import LocalGateway as Gateway
@@ -36,6 +40,8 @@ class LocalGateway(StartedContext):
             host=host,
             port=port,
             accounts=accounts,
+            store=store,
+            tracing=tracing,
             clock=clock,
         )
         self._thread = LoopThread("overshoot-sync-gateway", self._inner.stop)
@@ -59,6 +65,11 @@ class LocalGateway(StartedContext):
     def url(self) -> str:
         """Where clients find it, such as ``http://127.0.0.1:8080/api/v0.2``."""
         return self._inner.url
+
+    @property
+    def console_url(self) -> str | None:
+        """Where people find its page, which asks for a key; None where it is not served."""
+        return self._inner.console_url
 
     def start(self) -> Self:
         """Listen. A second call does nothing."""

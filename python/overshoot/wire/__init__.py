@@ -29,7 +29,7 @@ from overshoot.wire.questions import (
     decode_schema_update,
     encode_completion,
 )
-from overshoot.wire.result import decode_result, encode_result
+from overshoot.wire.result import decode_result, encode_gap, encode_result
 
 __all__ = [
     "ClipQuestion",
@@ -53,6 +53,7 @@ __all__ = [
     "encode_error",
     "encode_feedback",
     "encode_feedback_record",
+    "encode_gap",
     "encode_info",
     "encode_keepalive",
     "encode_models",

@@ -47,6 +47,12 @@ def encode_result(result: InferenceResult) -> dict[str, Any]:
     }
 
 
+def encode_gap(dropped: int) -> dict[str, Any]:
+    """The notice that so many results are missing before the next; for clients that asked for
+    notices."""
+    return {"type": "gap", "dropped": dropped}
+
+
 def decode_result(text: str | bytes) -> InferenceResult:
     """One message of the result socket; `ProtocolError` when it is no result.
 

@@ -102,3 +102,20 @@ def test_the_first_of_a_list_are_found_where_they_lie_last() -> None:
     everything = store.select(EVERYTHING)
     query = ActionQuery(min_confidence=0.5, order="-added", limit=30)
     assert store.select(query) == query.select(everything, now=0.0)
+
+
+def test_so_many_stay_and_the_oldest_go() -> None:
+    store = MemoryStore(most=8)
+    for number in range(10):
+        store.add([action(timestamp=float(number))])
+    assert len(store) == 10
+    reading = store.select(EVERYTHING)
+    store.add([action(timestamp=10.0)])
+    assert [each.seq for each in store.select(EVERYTHING)] == list(range(4, 12))
+    assert store.latest() == 11
+    assert len(reading) == 10
+    store.add([action(timestamp=float(number)) for number in range(100)])
+    assert [each.seq for each in store.select(EVERYTHING)] == list(range(104, 112))
+    store.clear()
+    store.add([action()])
+    assert len(store) == 1

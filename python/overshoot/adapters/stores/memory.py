@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from threading import Condition, Lock
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from overshoot.domain.query import ActionQuery
     from overshoot.domain.stored import ActionSummary, IntervalCount
     from overshoot.ports.clock import Clock
+
+_SURPLUS = 1.25
 
 
 @frozen
@@ -57,12 +60,15 @@ class MemoryStore:
 
     Args:
         clock: for ``added_at`` and ``last_wall_seconds``; that of this machine by default.
+        most: so many stay at least; beyond a quarter more, the oldest go. None keeps all.
     """
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, *, most: int | None = None) -> None:
         self._now: Callable[[], float] = time if clock is None else clock.wall
         self._changed = Condition(Lock())
         self._index = ActionIndex()
+        self._most = most
+        self._newest: deque[StoredAction] = deque(maxlen=most)
         self._latest = 0
         self._closed = False
 
@@ -77,7 +83,11 @@ class MemoryStore:
             now = self._now()
             for action in actions:
                 self._latest += 1
-                self._index.add(StoredAction(self._latest, action, now))
+                stored = StoredAction(self._latest, action, now)
+                self._index.add(stored)
+                if self._most is not None:
+                    self._newest.append(stored)
+            self._let_go()
             self._changed.notify_all()
 
     def select(self, query: ActionQuery) -> list[StoredAction]:
@@ -127,6 +137,7 @@ class MemoryStore:
         with self._changed:
             self._check_open()
             self._index = ActionIndex()
+            self._newest.clear()
 
     def close(self) -> None:
         """Release everything."""
@@ -143,6 +154,13 @@ class MemoryStore:
     def _check_open(self) -> None:
         if self._closed:
             raise StoreError("this store was closed; open a new one")
+
+    def _let_go(self) -> None:
+        """Begin a new index with the newest; who reads the one before goes on reading it."""
+        if self._most is not None and self._index.count > self._most * _SURPLUS:
+            self._index = ActionIndex()
+            for stored in self._newest:
+                self._index.add(stored)
 
     def _first(
         self, path: Path, asked: _Asked, limit: int, *, at_most: int

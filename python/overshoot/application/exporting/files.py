@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias, cast
 
 from overshoot.application.exporting.atomic_file import replace_file
 from overshoot.application.exporting.captions import CAPTION_SECONDS, SubRip, WebVtt
@@ -53,16 +54,30 @@ def export(
             is not JSON.
         StoreError: the file cannot be written.
     """
+    write = _writing(actions, format, caption_seconds, more)
+    replace_file(_checked(path), write)
+
+
+def export_text(actions: Sequence[DetectedAction], format: str) -> bytes:
+    """What `export` writes into a file, for formats that are text; for lists that are not long."""
+    file = BytesIO()
+    _writing(actions, format, CAPTION_SECONDS, _NO_MORE)(file)
+    return file.getvalue()
+
+
+def _writing(
+    actions: Iterable[DetectedAction], format: str, caption_seconds: float, more: MakeFormats
+) -> Callable[[BinaryIO], None]:
     writers: dict[str, Callable[[], ActionWriter]] = {
         **_OWN,
         **more,
         **{name: partial(make, caption_seconds) for name, make in _CAPTIONS.items()},
     }
-    writer = _picked(writers, format)
+    writer: ActionWriter = _picked(writers, format)
     given: Iterable[DetectedAction] = map(_an_action, actions)
     if format in _CAPTIONS and isinstance(actions, Sequence):
         given = sorted(given, key=lambda action: action.timestamp)
-    replace_file(_checked(path), partial(writer.write, given))
+    return partial(writer.write, given)
 
 
 def import_actions(

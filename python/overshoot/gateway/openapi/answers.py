@@ -100,6 +100,12 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "calls_saved": WHOLE,
             "frames_buffered": WHOLE,
             "bytes_buffered": WHOLE,
+            "frames_unsampled": WHOLE,
+            "frames_dropped": OBJECT,
+            "frames_waiting": WHOLE,
+            "clips_made": WHOLE,
+            "clips_pending": WHOLE,
+            "clips_abandoned": WHOLE,
         }
     ),
     "FeedbackListResponse": array(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from attrs import field, frozen
@@ -13,24 +14,30 @@ _ALWAYS = (403, 421, 500)
 _BODY = (400, 408, 413, 422)
 
 
+def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else given
+
+
 @frozen
 class Operation:
     """One call.
 
     Attributes:
         method: of HTTP.
-        path: under the gateway's prefix; ``{stream_id}`` is the only parameter.
+        path: under the gateway's prefix, its parameters in braces.
         handler: name of the method of `Routes` that answers it, and of the operation.
         summary: what it does.
         answers: success statuses, each with the name of its body's schema, or None for no body.
         refusals: what it may refuse with, beside what every call may.
         body: name of the schema of the body it reads.
         key: whether it asks for an API key.
-        media_type: of its success, where that is no JSON.
+        media_type: of its success, where that is no JSON; one or several.
         query: schemas of what may stand in the query, all of it optional.
+        body_type: media type of the body it reads; of any other than JSON it asks to be told.
+        headers: those that its successes always have.
     """
 
-    method: Literal["get", "post", "patch", "delete"]
+    method: Literal["get", "post", "patch", "delete", "options"]
     path: str
     handler: str
     summary: str
@@ -38,13 +45,20 @@ class Operation:
     refusals: tuple[int, ...] = ()
     body: str | None = None
     key: bool = field(default=True, kw_only=True)
-    media_type: str | None = field(default=None, kw_only=True)
+    media_type: tuple[str, ...] = field(default=(), kw_only=True, converter=_several)
     query: dict[str, Schema] = field(factory=dict[str, Schema], kw_only=True)
+    body_type: str = field(default="application/json", kw_only=True)
+    headers: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @property
+    def path_parameters(self) -> tuple[str, ...]:
+        """Names of what stands in the path."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
 
     @property
     def at_root(self) -> bool:
         """Whether it is served at the server's root as well, for those who know no prefix."""
-        return not self.key and "{stream_id}" not in self.path
+        return not self.key and not self.path_parameters
 
     def statuses(self, *, strict: bool) -> tuple[int, ...]:
         """All statuses it answers with, ascending."""

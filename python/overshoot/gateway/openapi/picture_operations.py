@@ -57,7 +57,7 @@ PICTURE_OPERATIONS: tuple[Operation, ...] = (
         "ask_about_clip",
         "Ask something else about the clip of a result, while its frames are at hand",
         {200: "CompletionResponse"},
-        (404, 429, 502, 503, 504),
+        (402, 404, 429, 502, 503, 504),
         "ClipCompletionRequest",
     ),
     Operation(
@@ -66,7 +66,7 @@ PICTURE_OPERATIONS: tuple[Operation, ...] = (
         "ask_about_image",
         "Ask about one JPEG that comes with the question",
         {200: "CompletionResponse"},
-        (429, 502, 503, 504),
+        (402, 429, 502, 503, 504),
         "ImageInferenceRequest",
     ),
 )

@@ -1,0 +1,1 @@
+"""Where a gateway tells what it did."""
