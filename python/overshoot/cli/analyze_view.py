@@ -29,7 +29,7 @@ class FileAnswers:
     output: Output
     named: Named
     bars: FileBars
-    bar: TaskID = field(init=False)
+    bar: TaskID | None = field(init=False)
     answered: int = 0
     failed: int = 0
     end_reason: str = ""

@@ -33,7 +33,7 @@ class SourceRow:
     output: Output
     named: Named
     bars: FileBars
-    bar: TaskID = field(init=False)
+    bar: TaskID | None = field(init=False)
     seconds: float = 0.0
     speed: float = 0.0
     failed: bool = False

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from overshoot import bootstrap
+from overshoot.cli.output import Output
 
 if TYPE_CHECKING:
     from overshoot.gateway import LocalGateway
@@ -75,6 +76,7 @@ def serve(
     strict: Annotated[
         bool, typer.Option(help="Refuse what the OpenAPI document refuses, as real clients do not.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -108,8 +110,12 @@ def serve(
 
     overshoot serve --backend detectors:Counter --backend-workers 2
 
+    overshoot serve --port 0 --json
+
     overshoot serve --host 0.0.0.0 --allow-host media.example.org
     --public-address 203.0.113.7 --udp-ports 50000 50099
+
+    --json prints one object once it listens: type "listening", url, api_key.
     """
     from overshoot.domain.backends import BackendOptions
     from overshoot.domain.motion import MotionSettings
@@ -145,18 +151,20 @@ def serve(
 
     async def run() -> None:
         await _until_interrupted(
-            LocalGateway(settings=settings, backend=chosen, host=host, port=port)
+            LocalGateway(settings=settings, backend=chosen, host=host, port=port), as_json
         )
 
     asyncio.run(run())
 
 
-async def _until_interrupted(gateway: LocalGateway) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+async def _until_interrupted(gateway: LocalGateway, as_json: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True, quiet=as_json)
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     async with gateway:
+        if as_json:
+            Output().json({"type": "listening", "url": gateway.url, "api_key": gateway.api_key})
         console.print(f"listening  {gateway.url}")
         console.print(f"api key    {gateway.api_key}")
         console.print("Ctrl-C stops it.", style="dim")
