@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_type_hints
 
 import typer
 
@@ -117,10 +117,10 @@ def _query(filters: dict[str, Any]) -> dict[str, Any]:
     try:
         ActionQuery.from_filters(given)
     except ConfigurationError as error:
-        field = error.details["field"] if isinstance(error.details, dict) else ""
-        flag = _FILTERS[field][1] if field in _FILTERS else "--" + str(field)
+        field = str(cast("dict[str, object]", error.details)["field"])
+        flag = _FILTERS[field][1]
         told = error.message.removeprefix(f"ActionQuery.{field} ")
-        raise ConfigurationError(f"{flag} {told}", details=error.details) from None
+        raise ConfigurationError(f"{flag} {told}", details={"field": field}) from None
     return given
 
 
