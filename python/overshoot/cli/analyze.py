@@ -87,7 +87,7 @@ async def _analyze(
     async def ask(one: Named) -> None:
         answers = FileAnswers(run.output, one, bars)
         files.append(answers)
-        reason = "interrupted"
+        reason = ""
         try:
             end = await _asked(evolve(config, source=one.source), answers)
             reason = end.reason
@@ -99,7 +99,7 @@ async def _analyze(
             reason = "failed"
             answers.give_up(error)
         finally:
-            answers.end(reason)
+            answers.end(reason or run.stopping.reason or "stopped")
 
     with FileBars(run.output) as bars, run.stopping.listening():
         await run.stopping.first(side_by_side(ask, named, jobs))
