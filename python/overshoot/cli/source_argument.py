@@ -57,6 +57,11 @@ class Named:
         return isinstance(self.source, VideoFileSource)
 
     @property
+    def label(self) -> str:
+        """Its short name."""
+        return Path(self.name).name if self.is_file else self.name
+
+    @property
     def endless(self) -> bool:
         """Whether nothing but its user ends it."""
         match self.source:

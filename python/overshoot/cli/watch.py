@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overshoot.cli.exit_codes import EXIT_FAILED, leave_if_cut_short
+from overshoot.cli.exit_codes import leave_after
 from overshoot.cli.schema_argument import SchemaOption, read_schema
 from overshoot.cli.shared_options import ANSWERS, SAMPLING, Run, shared
 from overshoot.cli.source_argument import SourceArgument, describe_source, one_source
@@ -53,9 +53,7 @@ def watch(
     named = one_source(source, run.settings, seconds=seconds)
     only_end = named.endless and seconds is None
     summary = asyncio.run(_watch(run, named.source, prompt, schema, seconds))
-    leave_if_cut_short(run.stopping, only_end=only_end)
-    if summary.answered == 0 and run.stopping.reason is None:
-        raise typer.Exit(EXIT_FAILED)
+    leave_after(run.stopping, answered=summary.answered > 0, only_end=only_end)
 
 
 async def _watch(
