@@ -163,3 +163,23 @@ def test_a_live_source_is_looked_at_alone(video: Path) -> None:
     done = here("detect", video, "synthetic", *QR)
     assert isinstance(done.exception, ConfigurationError)
     assert "synthetic is no video file" in done.exception.message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_on_a_terminal_a_live_source_is_a_table_in_which_actions_end() -> None:
+    screen, terminal = os.openpty()
+    with subprocess.Popen(
+        command("synthetic", *QR, "--seconds", "3"),
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    ) as running:
+        os.close(terminal)
+        drawn = b""
+        with os.fdopen(screen, "rb", buffering=0) as shown, contextlib.suppress(OSError):
+            while more := shown.read(65536):
+                drawn += more
+    assert running.returncode == 0
+    last = drawn.decode().rpartition("begins")[2]
+    assert "QR code" in last
+    assert "goes on" not in last

@@ -59,7 +59,6 @@ async def _demo(
     from overshoot.client.realtime_vision import RealtimeVisionConfig
 
     source = named.source
-    ends_itself = isinstance(source, SyntheticSource)
     shown = source.duration_seconds if isinstance(source, SyntheticSource) else seconds
     view = view_for(run.output, Head("demo", describe_source(source), prompt, shown))
     async with AsyncExitStack() as stack:
@@ -73,8 +72,7 @@ async def _demo(
                 output_schema=schema,
                 processing=SAMPLING,
             )
-            # A scene that ends by itself shows the end of a video, too.
-            limit = None if ends_itself else seconds
+            limit = named.limit(seconds)
             return await watch_stream(config, view, run.stopping, seconds=limit, place=gateway.url)
 
 
