@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from overshoot import ActionStore, EvidenceFolder
+from overshoot import ActionStore, ConfigurationError, EvidenceFolder
+from support.command_line import here, lines
 from support.engine_notes import without_engine_notes
 from support.videos import write_scene
 
@@ -85,10 +86,9 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others(video: Path) -> Non
     ],
 )
 def test_wrong_usage_is_a_sentence(arguments: tuple[str, ...], words: str) -> None:
-    done = detect(*arguments)
-    assert done.returncode == 2
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
+    done = here("detect", *arguments)
+    assert isinstance(done.exception, ConfigurationError) or done.exit_code == 2
+    assert words in done.stderr + str(done.exception)
     assert done.stdout == ""
 
 
@@ -134,3 +134,52 @@ def test_ctrl_c_ends_it(tmp_path: Path) -> None:
         _, said = running.communicate(timeout=30)
     assert running.returncode == 130
     assert "Traceback" not in said
+
+
+def test_several_files_are_looked_at_side_by_side(video: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (folder / name).symlink_to(video)
+    store = tmp_path / "actions.db"
+    exported = tmp_path / "all.jsonl"
+    kept_in = ("--store", store, "--export", exported)
+    done = here("detect", folder, *QR, "--json", "--jobs", "2", *kept_in)
+    assert done.exit_code == 0, done.output
+    assert sorted(Path(each["file"]).name for each in lines(done)) == ["a.mp4", "b.mp4", "c.mp4"]
+    rows = map(json.loads, exported.read_text().splitlines())
+    sources = [row["metadata"]["source"] for row in rows]
+    assert [Path(source).name for source in sources] == ["a.mp4", "b.mp4", "c.mp4"]
+    assert json.loads(here("query", "--store", store, "--count", "--json").stdout) == {"count": 3}
+
+
+def test_a_live_source_is_told_as_it_goes() -> None:
+    done = here("detect", "synthetic", *QR, "--seconds", "1.5", "--each-verdict", "--json")
+    assert done.exit_code == 0, done.output
+    assert {(each["source"], each["action"]) for each in lines(done)} == {("synthetic", "QR code")}
+
+
+def test_a_live_source_is_looked_at_alone(video: Path) -> None:
+    done = here("detect", video, "synthetic", *QR)
+    assert isinstance(done.exception, ConfigurationError)
+    assert "synthetic is no video file" in done.exception.message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_on_a_terminal_a_live_source_is_a_table_in_which_actions_end() -> None:
+    screen, terminal = os.openpty()
+    with subprocess.Popen(
+        command("synthetic", *QR, "--seconds", "3"),
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    ) as running:
+        os.close(terminal)
+        drawn = b""
+        with os.fdopen(screen, "rb", buffering=0) as shown, contextlib.suppress(OSError):
+            while more := shown.read(65536):
+                drawn += more
+    assert running.returncode == 0
+    last = drawn.decode().rpartition("begins")[2]
+    assert "QR code" in last
+    assert "goes on" not in last

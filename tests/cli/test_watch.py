@@ -118,11 +118,11 @@ def test_a_folder_of_videos_is_watched_one_by_one(videos: Path) -> None:
 @needs_signals
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [((), 0), (("--seconds", "60"), 130)],
+    [(("watch", "synthetic", "--interval-seconds", "0.2"), 0), (("demo",), 130)],
     ids=["its only end", "cut short"],
 )
 def test_ctrl_c_ends_it_with_the_summary(arguments: tuple[str, ...], code: int) -> None:
-    running = begun("watch", "synthetic", "--interval-seconds", "0.2", "--json", *arguments)
+    running = begun(*arguments, "--json")
     assert running.stdout is not None
     assert json.loads(running.stdout.readline())["type"] == "started"
     running.send_signal(signal.SIGINT)
@@ -182,16 +182,19 @@ def test_what_has_no_end_is_not_analyzed() -> None:
 def test_a_gateway_answers_about_files_too(videos: Path, tmp_path: Path) -> None:
     """Over real WebRTC, with the key in a file and the address in overshoot.toml."""
     (tmp_path / "key").write_text("key-of-the-gateway\n")
-    running = begun("serve", "--port", "0", "--api-key", "key-of-the-gateway")
+    running = begun("serve", "--port", "0", "--api-key", "key-of-the-gateway", "--json")
     try:
         assert running.stdout is not None
-        url = next(line for line in running.stdout if line.startswith("listening")).split()[1]
+        listening = json.loads(running.stdout.readline())
+        assert (listening["type"], listening["api_key"]) == ("listening", "key-of-the-gateway")
+        url = listening["url"]
         settings = f'api_url = "{url}"\napi_key_file = "{tmp_path / "key"}"\n'
         Path("overshoot.toml").write_text(settings)
         done = here("analyze", videos / "b.mp4", "--prompt", "Describe what you see")
     finally:
         running.terminate()
-        running.communicate(timeout=30)
+        rest, _ = running.communicate(timeout=30)
+    assert rest == ""
     assert done.exit_code == 0, done.output
     assert "Colours gray" in done.stdout
 

@@ -9,7 +9,7 @@ import typer
 from attrs import evolve
 
 from overshoot.cli.analyze_view import FileAnswers, show_summary
-from overshoot.cli.exit_codes import EXIT_FAILED, leave_if_cut_short
+from overshoot.cli.exit_codes import EXIT_FAILED, leave_after
 from overshoot.cli.file_bars import FileBars
 from overshoot.cli.schema_argument import SchemaOption, read_schema
 from overshoot.cli.shared_options import ANSWERS, SAMPLING, Run, shared
@@ -64,9 +64,9 @@ def analyze(
         raise ConfigurationError(message, details={"field": "source"})
     files = asyncio.run(_analyze(run, named, prompt, schema, jobs))
     show_summary(run.output, files)
-    leave_if_cut_short(run.stopping, only_end=False)
-    unanswered = run.stopping.reason is None and not any(each.answered for each in files)
-    if unanswered or any(each.error is not None for each in files):
+    answered = any(each.answered for each in files)
+    leave_after(run.stopping, answered=answered, only_end=False)
+    if any(each.error is not None for each in files):
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -87,7 +87,7 @@ async def _analyze(
     async def ask(one: Named) -> None:
         answers = FileAnswers(run.output, one, bars)
         files.append(answers)
-        reason = "interrupted"
+        reason = ""
         try:
             end = await _asked(evolve(config, source=one.source), answers)
             reason = end.reason
@@ -99,7 +99,7 @@ async def _analyze(
             reason = "failed"
             answers.give_up(error)
         finally:
-            answers.end(reason)
+            answers.end(reason or run.stopping.reason or "stopped")
 
     with FileBars(run.output) as bars, run.stopping.listening():
         await run.stopping.first(side_by_side(ask, named, jobs))

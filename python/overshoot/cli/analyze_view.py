@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, define, field
@@ -29,7 +28,7 @@ class FileAnswers:
     output: Output
     named: Named
     bars: FileBars
-    bar: TaskID = field(init=False)
+    bar: TaskID | None = field(init=False)
     answered: int = 0
     failed: int = 0
     end_reason: str = ""
@@ -38,12 +37,7 @@ class FileAnswers:
     _meter: ProgressMeter = field(factory=lambda: ProgressMeter(time.monotonic()))
 
     def __attrs_post_init__(self) -> None:
-        self.bar = self.bars.begin(self.label)
-
-    @property
-    def label(self) -> str:
-        """Its short name."""
-        return Path(self.named.name).name if self.named.is_file else self.named.name
+        self.bar = self.bars.begin(self.named.label)
 
     def opened(self, seconds: float | None) -> None:
         """It is open, and this long where that is known."""
@@ -66,12 +60,12 @@ class FileAnswers:
     def note(self, error: OvershootError) -> None:
         """Something went wrong, and it goes on."""
         if not self.output.quiet:
-            self.output.problem(error, self.label)
+            self.output.problem(error, self.named.label)
 
     def give_up(self, error: OvershootError) -> None:
         """Something went wrong, and that was it."""
         self.error = error
-        kind = (f"{self.label}: {type(error).__name__}", "bold red")
+        kind = (f"{self.named.label}: {type(error).__name__}", "bold red")
         self.output.problem_line(Text.assemble(kind, f": {error.message}"))
 
     def end(self, reason: str) -> None:
@@ -101,7 +95,7 @@ class FileAnswers:
         begins = "" if result.timestamp_start is None else f"{result.timestamp_start:.1f}"
         ends = "" if result.timestamp is None else f"{result.timestamp:.1f} s"
         answer = Text(result.result) if result.ok else Text(result.error or "failed", style="red")
-        label = (f"  {self.label}", "dim")
+        label = (f"  {self.named.label}", "dim")
         return Text.assemble((f"{begins:>8} - {ends:>8}", "cyan"), "  ", answer, label)
 
 
@@ -117,7 +111,7 @@ def show_summary(output: Output, files: list[FileAnswers]) -> None:
         values = each.values()
         numbers = f"{values['seconds']:.1f} s", f"{values['speed']:.1f}x"
         counts = str(each.answered), str(each.failed)
-        table.add_row(Text(each.label), *numbers, *counts, Text(each.end_reason))
+        table.add_row(Text(each.named.label), *numbers, *counts, Text(each.end_reason))
     output.note(table)
     for asked, remedy in {k: v for each in files for k, v in each.unsupported.items()}.items():
         output.note(Text(f"cannot see {asked}: {remedy}", style="yellow"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overshoot.cli.exit_codes import EXIT_FAILED, leave_if_cut_short
+from overshoot.cli.exit_codes import leave_after
 from overshoot.cli.schema_argument import SchemaOption, read_schema
 from overshoot.cli.shared_options import GATEWAY, Run, shared
 from overshoot.cli.source_argument import SOURCE_HELP, Named, describe_source, one_source
@@ -50,9 +50,7 @@ def demo(
     named = one_source(source, run.settings, seconds=seconds or DEFAULT_SECONDS)
     limit = DEFAULT_SECONDS if seconds is None and named.endless else seconds
     summary = asyncio.run(_demo(run, named, prompt, read_schema(schema), limit))
-    leave_if_cut_short(run.stopping, only_end=False)
-    if summary.answered == 0 and run.stopping.reason is None:
-        raise typer.Exit(EXIT_FAILED)
+    leave_after(run.stopping, answered=summary.answered > 0, only_end=False)
 
 
 async def _demo(
@@ -61,7 +59,6 @@ async def _demo(
     from overshoot.client.realtime_vision import RealtimeVisionConfig
 
     source = named.source
-    ends_itself = isinstance(source, SyntheticSource)
     shown = source.duration_seconds if isinstance(source, SyntheticSource) else seconds
     view = view_for(run.output, Head("demo", describe_source(source), prompt, shown))
     async with AsyncExitStack() as stack:
@@ -75,8 +72,7 @@ async def _demo(
                 output_schema=schema,
                 processing=SAMPLING,
             )
-            # A scene that ends by itself shows the end of a video, too.
-            limit = None if ends_itself else seconds
+            limit = named.limit(seconds)
             return await watch_stream(config, view, run.stopping, seconds=limit, place=gateway.url)
 
 

@@ -188,15 +188,23 @@ async def _live(
     )
     try:
         with run.stopping.listening(), screen.screen if screen else nullcontext():
-            await run.stopping.first(_watched(detector), seconds)
+            try:
+                if await run.stopping.first(_started(detector)):
+                    await run.stopping.first(_ended(detector), live.limit(seconds))
+            finally:
+                # What goes on ends with it, and is shown.
+                await detector.stop()
     finally:
-        await detector.stop()
         kept.close()
     return found, [row]
 
 
-async def _watched(detector: ActionDetector) -> None:
+async def _started(detector: ActionDetector) -> bool:
     await detector.start()
+    return True
+
+
+async def _ended(detector: ActionDetector) -> None:
     end = await detector.wait_ended()
     if end.error is not None:
         raise end.error

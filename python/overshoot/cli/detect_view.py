@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
@@ -33,19 +32,14 @@ class SourceRow:
     output: Output
     named: Named
     bars: FileBars
-    bar: TaskID = field(init=False)
+    bar: TaskID | None = field(init=False)
     seconds: float = 0.0
     speed: float = 0.0
     failed: bool = False
     actions: Counter[str] = field(factory=Counter[str])
 
     def __attrs_post_init__(self) -> None:
-        self.bar = self.bars.begin(self.label)
-
-    @property
-    def label(self) -> str:
-        """Its short name."""
-        return Path(self.named.name).name if self.named.is_file else self.named.name
+        self.bar = self.bars.begin(self.named.label)
 
     def progress(self, progress: AnalysisProgress) -> None:
         """Moves the bar."""
@@ -58,7 +52,7 @@ class SourceRow:
         if self.output.as_json:
             self.output.json(self._values(action))
         else:
-            label = Text(f"  {self.label}", "dim") if self.named.is_file else Text()
+            label = Text(f"  {self.named.label}", "dim") if self.named.is_file else Text()
             self.output.line(Text.assemble(*_told(action), label))
 
     def count(self, action: DetectedAction) -> None:
@@ -70,7 +64,7 @@ class SourceRow:
         """Something went wrong; where it is ``fatal`` the source is given up."""
         self.failed |= fatal
         name, style = (type(error).__name__, "bold red") if fatal else ("note", "yellow")
-        text = Text.assemble((f"{self.label}: {name}", style), f": {error.message}")
+        text = Text.assemble((f"{self.named.label}: {name}", style), f": {error.message}")
         if fatal or not self.output.quiet:
             self.output.problem_line(text)
 
@@ -92,7 +86,7 @@ def summary(rows: list[SourceRow]) -> Table:
         seen = ", ".join(f"{name} {count}" for name, count in row.actions.most_common())
         what = Text("failed", style="red") if row.failed else Text(seen or "none")
         speed = f"{row.speed:.1f}x" if row.named.is_file else ""
-        table.add_row(Text(row.label), f"{row.seconds:.1f} s", speed, what)
+        table.add_row(Text(row.named.label), f"{row.seconds:.1f} s", speed, what)
     return table
 
 

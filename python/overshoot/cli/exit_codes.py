@@ -21,6 +21,13 @@ EXIT_CODES: Final = (
 )
 
 
+def leave_after(stopping: Stopping, *, answered: bool, only_end: bool) -> None:
+    """Leave as after a stream: also with 1 where it came to its end and nothing was answered."""
+    leave_if_cut_short(stopping, only_end=only_end)
+    if not answered and stopping.reason is None:
+        raise typer.Exit(EXIT_FAILED)
+
+
 def leave_if_cut_short(stopping: Stopping, *, only_end: bool) -> None:
     """Leave with 130 where Ctrl-C has ended what would have ended by itself."""
     if stopping.reason == "interrupted" and not only_end:

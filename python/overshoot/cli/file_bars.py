@@ -7,15 +7,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from overshoot.cli.screen import stderr_above
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from overshoot.cli.output import Output
     from overshoot.domain.progress import AnalysisProgress
-
-NO_BAR = TaskID(-1)
 
 
 class FileBars:
@@ -41,15 +40,15 @@ class FileBars:
         self._bars = self._output.above = None
         self._open.close()
 
-    def begin(self, name: str) -> TaskID:
-        """Show the bar of a file."""
+    def begin(self, name: str) -> TaskID | None:
+        """Show the bar of a file, where there is a terminal."""
         if self._bars is None:
-            return NO_BAR
+            return None
         return self._bars.add_task(name, total=None, at="", speed="")
 
-    def move(self, bar: TaskID, progress: AnalysisProgress) -> None:
+    def move(self, bar: TaskID | None, progress: AnalysisProgress) -> None:
         """It has come so far."""
-        if self._bars is None:
+        if self._bars is None or bar is None:
             return
         total = progress.total_seconds
         length = "" if total is None else f" / {total:.1f}"
@@ -61,13 +60,16 @@ class FileBars:
             speed=f"{progress.speed:.1f}x",
         )
 
-    def end(self, bar: TaskID) -> None:
+    def end(self, bar: TaskID | None) -> None:
         """Take it away: the summary has it."""
-        if self._bars is not None:
+        if self._bars is not None and bar is not None:
             self._bars.remove_task(bar)
 
 
 def _bars(console: Console, *, redirect_stdout: bool) -> Progress:
+    # Here, for it is a tenth of the time in which --help is there.
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

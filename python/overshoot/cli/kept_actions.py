@@ -7,10 +7,11 @@ import json
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, cast, get_type_hints
 
 import typer
 
+from overshoot.cli.shared_options import parameter, stand_in
 from overshoot.domain.cursor import ORDERS
 from overshoot.domain.query import ActionQuery
 from overshoot.errors import ConfigurationError, StoreError
@@ -51,6 +52,7 @@ _FILTERS: Final[dict[str, tuple[Any, str, str]]] = {
 
 def filtered(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the filters as options; its parameter ``query`` is what they come to."""
+    # The first is the run, which whoever shares options gives.
     own = [each for each in inspect.signature(command).parameters.values() if each.name != "query"]
     hints = get_type_hints(command, include_extras=True)
 
@@ -59,22 +61,11 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
         command(*given, query=_query(filters), **values)
 
     options = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[kind, typer.Option(flag, help=help, rich_help_panel=_PANEL)],
-        )
+        parameter(name, kind, typer.Option(flag, help=help, rich_help_panel=_PANEL), None)
         for name, (kind, flag, help) in _FILTERS.items()
     ]
-    parameters = [*(each.replace(annotation=hints[each.name]) for each in own), *options]
-    vars(run)["__signature__"] = inspect.Signature(
-        [each for each in parameters if each.kind is not inspect.Parameter.KEYWORD_ONLY]
-        + [each for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
-    )
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    return run
+    typed = (each.replace(annotation=hints[each.name]) for each in own)
+    return stand_in(run, command, [*typed, *options])
 
 
 @contextmanager
@@ -117,10 +108,10 @@ def _query(filters: dict[str, Any]) -> dict[str, Any]:
     try:
         ActionQuery.from_filters(given)
     except ConfigurationError as error:
-        field = error.details["field"] if isinstance(error.details, dict) else ""
-        flag = _FILTERS[field][1] if field in _FILTERS else "--" + str(field)
-        told = error.message.removeprefix(f"ActionQuery.{field} ")
-        raise ConfigurationError(f"{flag} {told}", details=error.details) from None
+        field = str(cast("dict[str, object]", error.details)["field"])
+        flag = _FILTERS[field][1]
+        told = error.message.removeprefix("ActionQuery.").removeprefix(f"{field} ")
+        raise ConfigurationError(f"{flag} {told}", details={"field": field}) from None
     return given
 
 

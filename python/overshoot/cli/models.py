@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from attrs import asdict
+
+from overshoot.cli.shared_options import Run, shared
 
 models: typer.Typer = typer.Typer(
     help="The small networks of the local backend.", no_args_is_help=True
@@ -14,7 +16,9 @@ models: typer.Typer = typer.Typer(
 
 
 @models.command()
+@shared()
 def pull(
+    run: Run,
     wheel: Annotated[
         Path | None,
         typer.Option(help="Take them from this mediapipe 0.10.21 wheel; nothing is downloaded."),
@@ -23,27 +27,49 @@ def pull(
     """Fetch the networks once, check them, and keep them in the cache folder.
 
     They come from the wheel of mediapipe 0.10.21 (Apache-2.0) on the Python package index; nothing
-    else of it is kept. Example: overshoot models pull
+    else of it is kept.
+
+    Examples:
+
+    overshoot models pull
+
+    overshoot models pull --wheel mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl
+
+    Prints the folder. --json prints one object: folder.
     """
     from overshoot import bootstrap
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    folder = bootstrap.pull_models(wheel, lambda text: console.print(text, markup=False))
-    Console(highlight=False, soft_wrap=True).print(str(folder), markup=False)
+    folder = bootstrap.pull_models(wheel, run.output.note)
+    if run.output.as_json:
+        run.output.json({"folder": str(folder)})
+    else:
+        run.output.line(str(folder))
 
 
 @models.command(name="list")
-def list_models() -> None:
-    """Show what the local backend can tell now, and what it lacks."""
+@shared()
+def list_models(run: Run) -> None:
+    """Show what the local backend can tell now, and what it lacks.
+
+    Examples:
+
+    overshoot models list
+
+    --json prints one object: models, a list with model, ready, status, can_tell (words), and
+    missing, a list with asked, reason, remedy.
+    """
     import asyncio
 
     from overshoot import bootstrap
 
-    console = Console(highlight=False, soft_wrap=True)
     backend = bootstrap.inference_backend("local")
-    for model in backend.models():
-        console.print(f"{model.model}: {model.status}")
-        console.print("  can tell: " + ", ".join(model.can_tell), markup=False)
-        for lack in model.missing:
-            console.print(f"  cannot tell {lack.asked}: {lack.remedy}", markup=False)
+    offered = backend.models()
     asyncio.run(backend.close())
+    if run.output.as_json:
+        run.output.json({"models": [asdict(model) for model in offered]}, indent=2)
+        return
+    for model in offered:
+        run.output.line(f"{model.model}: {model.status}")
+        run.output.line("  can tell: " + ", ".join(model.can_tell))
+        for lack in model.missing:
+            run.output.line(f"  cannot tell {lack.asked}: {lack.remedy}")

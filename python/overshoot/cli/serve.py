@@ -14,6 +14,7 @@ from attrs import evolve
 from rich.console import Console
 
 from overshoot import bootstrap
+from overshoot.cli.output import Output
 
 if TYPE_CHECKING:
     from overshoot.gateway import LocalGateway
@@ -78,6 +79,7 @@ def serve(
     strict: Annotated[
         bool, typer.Option(help="Refuse what the OpenAPI document refuses, as real clients do not.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -146,10 +148,16 @@ def serve(
 
     overshoot serve --backend detectors:Counter --backend-workers 2
 
+    overshoot serve --port 0 --json
+
     overshoot serve --host 0.0.0.0 --allow-host media.example.org
     --public-address 203.0.113.7 --udp-ports 50000 50099
 
+<<<<<<< HEAD
     overshoot serve --store sqlite:///actions.db --evidence clips
+=======
+    --json prints one object once it listens: type "listening", url, api_key.
+>>>>>>> face
     """
     from overshoot.domain.backends import BackendOptions
     from overshoot.domain.evidence_settings import EvidenceSettings
@@ -192,7 +200,11 @@ def serve(
 
     async def run(tracing: Tracing | None) -> None:
         await _until_interrupted(
+<<<<<<< HEAD
             LocalGateway(settings=settings, backend=chosen, host=host, port=port, tracing=tracing)
+=======
+            LocalGateway(settings=settings, backend=chosen, host=host, port=port), as_json
+>>>>>>> face
         )
 
     if log_format is not None:
@@ -201,12 +213,14 @@ def serve(
         asyncio.run(run(tracing))
 
 
-async def _until_interrupted(gateway: LocalGateway) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+async def _until_interrupted(gateway: LocalGateway, as_json: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True, quiet=as_json)
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     async with gateway:
+        if as_json:
+            Output().json({"type": "listening", "url": gateway.url, "api_key": gateway.api_key})
         console.print(f"listening  {gateway.url}")
         console.print(f"api key    {gateway.api_key}")
         if gateway.console_url is not None:

@@ -90,14 +90,21 @@ def shared(*groups: Sequence[str]) -> Callable[[Callable[..., None]], Callable[.
             *(_option(SETTINGS[name]) for name in names),
             *_OUTPUT,
         ]
-        vars(run)["__signature__"] = inspect.Signature(
-            [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
-        )
-        run.__annotations__ = {each.name: each.annotation for each in parameters}
-        run.__name__, run.__doc__ = command.__name__, _flowing(command.__doc__ or "")
-        return run
+        return stand_in(run, command, parameters)
 
     return give
+
+
+def stand_in(
+    run: Callable[..., None], command: Callable[..., None], parameters: Sequence[inspect.Parameter]
+) -> Callable[..., None]:
+    """Let ``run`` look like ``command`` with these parameters, as typer reads them."""
+    vars(run)["__signature__"] = inspect.Signature(
+        [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    )
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    run.__name__, run.__doc__ = command.__name__, _flowing(command.__doc__ or "")
+    return run
 
 
 def _flowing(text: str) -> str:
@@ -109,10 +116,11 @@ def _flowing(text: str) -> str:
 def _option(setting: Setting) -> inspect.Parameter:
     help = f"{setting.help} ({setting.variable})"
     option = typer.Option(setting.flag, help=help, rich_help_panel=_PANELS.get(setting.name))
-    return _parameter(setting.name, _TYPES[setting.kind], option, None)
+    return parameter(setting.name, _TYPES[setting.kind], option, None)
 
 
-def _parameter(name: str, kind: Any, option: Any, default: Any) -> inspect.Parameter:
+def parameter(name: str, kind: Any, option: Any, default: Any) -> inspect.Parameter:
+    """A parameter of a command, as typer reads it."""
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
@@ -122,10 +130,8 @@ def _parameter(name: str, kind: Any, option: Any, default: Any) -> inspect.Param
 
 
 _OUTPUT: Final = (
-    _parameter(
-        "as_json", bool, typer.Option("--json", help="Print JSON, and nothing else."), False
-    ),
-    _parameter(
+    parameter("as_json", bool, typer.Option("--json", help="Print JSON, and nothing else."), False),
+    parameter(
         "quiet",
         bool,
         typer.Option("--quiet", "-q", help="No progress, notes and summaries on stderr."),

@@ -57,6 +57,15 @@ class Named:
         return isinstance(self.source, VideoFileSource)
 
     @property
+    def label(self) -> str:
+        """Its short name."""
+        return Path(self.name).name if self.is_file else self.name
+
+    def limit(self, seconds: float | None) -> float | None:
+        """After how long it is to be stopped; a drawn scene ends by itself, and is heard out."""
+        return None if isinstance(self.source, SyntheticSource) else seconds
+
+    @property
     def endless(self) -> bool:
         """Whether nothing but its user ends it."""
         match self.source:

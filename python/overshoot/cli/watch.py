@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from overshoot.cli.exit_codes import EXIT_FAILED, leave_if_cut_short
+from overshoot.cli.exit_codes import leave_after
 from overshoot.cli.schema_argument import SchemaOption, read_schema
 from overshoot.cli.shared_options import ANSWERS, SAMPLING, Run, shared
-from overshoot.cli.source_argument import SourceArgument, describe_source, one_source
+from overshoot.cli.source_argument import Named, SourceArgument, describe_source, one_source
 from overshoot.cli.watch_view import Head, view_for
 from overshoot.cli.watching import DEFAULT_PROMPT, Summary, watch_stream
 from overshoot.cli.watching import SAMPLING as USUAL_SAMPLING
 from overshoot.cli.who_answers import sampling_in_force, who_answers
-
-if TYPE_CHECKING:
-    from overshoot.domain.source import StreamSource
 
 
 @shared(ANSWERS, SAMPLING)
@@ -52,29 +49,27 @@ def watch(
     """
     named = one_source(source, run.settings, seconds=seconds)
     only_end = named.endless and seconds is None
-    summary = asyncio.run(_watch(run, named.source, prompt, schema, seconds))
-    leave_if_cut_short(run.stopping, only_end=only_end)
-    if summary.answered == 0 and run.stopping.reason is None:
-        raise typer.Exit(EXIT_FAILED)
+    summary = asyncio.run(_watch(run, named, prompt, schema, seconds))
+    leave_after(run.stopping, answered=summary.answered > 0, only_end=only_end)
 
 
 async def _watch(
-    run: Run, source: StreamSource, prompt: str, schema: str | None, seconds: float | None
+    run: Run, named: Named, prompt: str, schema: str | None, seconds: float | None
 ) -> Summary:
     from overshoot.client.realtime_vision import RealtimeVisionConfig
 
     answering = who_answers(run.configuration)
     config = RealtimeVisionConfig(
-        source=source,
+        source=named.source,
         prompt=prompt,
         output_schema=read_schema(schema),
         processing=sampling_in_force(run.configuration, USUAL_SAMPLING),
         max_output_tokens=run.settings.max_output_tokens,
         **answering.options(),
     )
-    head = Head("watch", describe_source(source), prompt, seconds)
+    head = Head("watch", describe_source(named.source), prompt, seconds)
     view = view_for(run.output, head)
     with run.stopping.listening():
         return await watch_stream(
-            config, view, run.stopping, seconds=seconds, place=answering.place
+            config, view, run.stopping, seconds=named.limit(seconds), place=answering.place
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from overshoot.domain.configuration import Given, Layer, Origin, kind_in_words, wrong
-from overshoot.domain.settings import SECTION, SETTINGS, Setting
+from overshoot.domain.settings import SECTION, SETTINGS, Kind, Setting
 from overshoot.errors import ConfigurationError
 
 FILE_NAME: Final = "overshoot.toml"
@@ -93,18 +93,26 @@ def _known(section: str, key: str, origin: Origin) -> Setting:
 
 
 def _value(setting: Setting, value: Any, origin: Origin, folder: Path) -> Any:
-    fits = {
-        "text": isinstance(value, str),
-        "path": isinstance(value, str) and bool(value.strip()),
-        "whole": isinstance(value, int) and not isinstance(value, bool),
-        "number": isinstance(value, int | float) and not isinstance(value, bool),
-        "texts": isinstance(value, list) and all(isinstance(each, str) for each in value),
-    }
-    if not fits[setting.kind]:
+    if not _fits(setting.kind, value):
         raise wrong(origin, setting.name, f"must be {kind_in_words(setting)}, got {value!r}")
     if setting.kind == "path":
         return folder / Path(value).expanduser()
     return tuple(value) if setting.kind == "texts" else value
+
+
+def _fits(kind: Kind, value: object) -> bool:
+    match kind:
+        case "text":
+            return isinstance(value, str)
+        case "path":
+            return isinstance(value, str) and bool(value.strip())
+        case "whole":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "texts":
+            listed = cast("list[object]", value) if isinstance(value, list) else [None]
+            return all(isinstance(each, str) for each in listed)
 
 
 def _place(text: str, name: str, section: str, key: str) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from aiortc import RTCPeerConnection, RTCRtpCodecParameters
 from aiortc.codecs import get_decoder, get_encoder
 from aiortc.jitterbuffer import JitterFrame
+from av.error import FFmpegError
 
 from overshoot.domain.checkup import Finding, broken, doubtful, fine
 from overshoot.framepath import simd_level, to_i420
@@ -126,7 +127,7 @@ def _round_trip(name: str) -> Finding:
         payloads, timestamp = get_encoder(parameters).encode(picture, force_keyframe=True)
         encoded = JitterFrame(data=_depayloaded(parameters, payloads), timestamp=timestamp)
         decoded: list[Any] = get_decoder(parameters).decode(encoded)
-    except (av.FFmpegError, ValueError, RuntimeError, OSError) as error:
+    except (FFmpegError, ValueError, RuntimeError, OSError) as error:
         return broken(hop, f"it cannot be used ({type(error).__name__}: {error})", _REINSTALL)
     if not decoded:
         return broken(hop, "it gave no picture back", _REINSTALL)

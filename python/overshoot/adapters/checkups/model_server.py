@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
 from overshoot.adapters.checkups.http_hops import asked
 from overshoot.domain.checkup import Finding, broken, doubtful, fine
+from overshoot.wire.json_text import is_array, is_object
 
 if TYPE_CHECKING:
     from overshoot.domain.backends import OpenAIInference
@@ -65,9 +66,9 @@ class ModelServerCheck:
 
 def _models(body: bytes) -> list[str]:
     try:
-        listed: Any = json.loads(body)
+        listed: object = json.loads(body)
     except ValueError:
         return []
-    data: Any = cast("dict[str, Any]", listed).get("data") if isinstance(listed, dict) else None
-    items = data if isinstance(data, list) else []
-    return [str(each["id"]) for each in items if isinstance(each, dict) and "id" in each]
+    data: object = listed.get("data") if is_object(listed) else None
+    items = data if is_array(data) else ()
+    return [str(each["id"]) for each in items if is_object(each) and "id" in each]

@@ -22,12 +22,12 @@ def list_cameras() -> list[Camera]:
 
 
 def _named_by_ffmpeg(interface: str) -> list[Camera]:
-    import av
     from av.device import enumerate_input_devices
+    from av.error import FFmpegError
 
     try:
         devices = enumerate_input_devices(interface)
-    except (av.FFmpegError, ValueError, OSError):
+    except (FFmpegError, ValueError, OSError):
         return []  # A build of FFmpeg without this interface.
     cameras = [device for device in devices if "video" in device.media_types]
     return [
