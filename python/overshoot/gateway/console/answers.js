@@ -48,7 +48,7 @@ export class Answers {
     prompt.title = result.prompt;
     const node = el(
       "section",
-      { class: "column", "aria-label": `Answers to ${name}` },
+      { class: "column", tabindex: "0", "aria-label": `Answers to ${name}` },
       el("header", {}, el("h3", {}, name, " ", count), prompt),
       list,
     );

@@ -6,6 +6,7 @@ import { clock, percent, seconds, wallTime } from "./format.js";
 
 const LOOK_MS = 1000;
 const LOOKS = 8;
+const RELEASE_MS = 5000;
 /** Metadata that has a line of its own. */
 const SAID = new Set(["prompt", "prompt_version", "model", "wall_time", "action_id", "session_id"]);
 /** Begins are compared to the millisecond. */
@@ -111,7 +112,9 @@ export class Evidence {
   #clear() {
     this.#shown = null;
     byId("evidence-media").replaceChildren();
-    this.#urls.forEach((url) => URL.revokeObjectURL(url));
+    const urls = this.#urls;
     this.#urls = [];
+    // A video that was closed while it loaded would find its address gone, and log that.
+    setTimeout(() => urls.forEach((url) => URL.revokeObjectURL(url)), RELEASE_MS);
   }
 }

@@ -20,7 +20,8 @@ export class Hub extends EventTarget {
   #watchers = new Map();
   #timer = null;
   #backoff = new Backoff();
-  #offline = false;
+  /** Whether the gateway did not answer when it was last asked. */
+  offline = false;
   #stopped = false;
   #polling = null;
   #wanted = null;
@@ -74,8 +75,9 @@ export class Hub extends EventTarget {
       const { streams } = await this.api.json("GET", "/streams");
       if (this.#stopped) return;
       this.#backoff.reset();
-      if (this.#offline) this.#tell("online");
-      this.#offline = false;
+      const away = this.offline;
+      this.offline = false;
+      if (away) this.#tell("online");
       this.#take(streams);
     } catch (error) {
       if (this.#stopped) return;
@@ -83,7 +85,7 @@ export class Hub extends EventTarget {
         this.#tell("refused");
         return;
       }
-      this.#offline = true;
+      this.offline = true;
       wait = this.#backoff.next();
       this.#tell("offline", { wait, message: error.message });
     }

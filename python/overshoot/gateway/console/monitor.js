@@ -22,6 +22,8 @@ export class Monitor {
       ended: words,
     });
     publishers.addEventListener("changed", words);
+    hub.addEventListener("offline", words);
+    hub.addEventListener("online", words);
     byId("stop").onclick = () => this.publishers.stop(this.hub.selected?.id);
   }
 
@@ -40,7 +42,7 @@ export class Monitor {
 
   #words() {
     const state = this.hub.selected;
-    const phase = state ? (state.ended ? "ended" : (state.info?.state ?? state.summary.state)) : "";
+    const phase = state ? this.#phase(state) : "";
     const badge = byId("screen-state");
     badge.hidden = !state;
     badge.dataset.state = phase;
@@ -50,6 +52,11 @@ export class Monitor {
     setText(byId("monitor-line"), state ? line(state) : "");
     byId("stop").hidden = !this.publishers.has(state?.id);
     this.#answer(state?.newest ?? null);
+  }
+
+  #phase(state) {
+    if (state.ended) return "ended";
+    return this.hub.offline ? "no contact" : (state.info?.state ?? state.summary.state);
   }
 
   #answer(result) {
