@@ -153,11 +153,9 @@ def serve(
     overshoot serve --host 0.0.0.0 --allow-host media.example.org
     --public-address 203.0.113.7 --udp-ports 50000 50099
 
-<<<<<<< HEAD
     overshoot serve --store sqlite:///actions.db --evidence clips
-=======
-    --json prints one object once it listens: type "listening", url, api_key.
->>>>>>> face
+
+    --json prints one object once it listens: type "listening", url, api_key, console.
     """
     from overshoot.domain.backends import BackendOptions
     from overshoot.domain.evidence_settings import EvidenceSettings
@@ -199,13 +197,10 @@ def serve(
     chosen = bootstrap.chosen_backend(backend, options)
 
     async def run(tracing: Tracing | None) -> None:
-        await _until_interrupted(
-<<<<<<< HEAD
-            LocalGateway(settings=settings, backend=chosen, host=host, port=port, tracing=tracing)
-=======
-            LocalGateway(settings=settings, backend=chosen, host=host, port=port), as_json
->>>>>>> face
+        gateway = LocalGateway(
+            settings=settings, backend=chosen, host=host, port=port, tracing=tracing
         )
+        await _until_interrupted(gateway, as_json)
 
     if log_format is not None:
         bootstrap.write_log(log_format, log_level)
@@ -220,7 +215,8 @@ async def _until_interrupted(gateway: LocalGateway, as_json: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     async with gateway:
         if as_json:
-            Output().json({"type": "listening", "url": gateway.url, "api_key": gateway.api_key})
+            where = {"url": gateway.url, "api_key": gateway.api_key}
+            Output().json({"type": "listening", **where, "console": gateway.console_url})
         console.print(f"listening  {gateway.url}")
         console.print(f"api key    {gateway.api_key}")
         if gateway.console_url is not None:

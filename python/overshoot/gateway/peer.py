@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiortc import MediaStreamTrack, RTCSessionDescription
 
@@ -104,7 +104,7 @@ class ReceivingPeer:
 
     async def received_bytes(self) -> int:
         """What came over the network for it: video, and what else was sent along."""
-        report = await self._peer.getStats()
+        report: dict[str, Any] = dict(await self._peer.getStats())
         # Two media may share a transport, which is in the report once.
         return sum(each.bytesReceived for each in report.values() if each.type == "transport")
 
