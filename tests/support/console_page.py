@@ -197,8 +197,8 @@ async def open_console(
     try:
         await page.open()
         yield page
-        assert await page.blocked() == []
-        assert page.unknown_faults() == []
+        faults = [*await page.blocked(), *page.unknown_faults()]
+        assert not faults, faults
         await page.leave()
         await until(ended)
     finally:
