@@ -109,7 +109,7 @@ class CodecCheck:
     """Whether each codec gives back a picture that it was given."""
 
     name = "codec"
-    codecs = ("VP8", "H264")
+    codecs: tuple[str, ...] = ("VP8", "H264")
 
     async def findings(self) -> AsyncIterator[Finding]:
         """One a codec; a gateway may want either."""
