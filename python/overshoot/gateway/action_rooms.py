@@ -109,7 +109,7 @@ class ActionRooms:
             config=config,
             recorder=partial(bootstrap.clip_recorder, config, patient=True),
             shelf=partial(bootstrap.evidence_shelf, config),
-            threads=ThreadPoolExecutor(2, thread_name_prefix="overshoot-clips"),
+            threads=ThreadPoolExecutor(2, thread_name_prefix="overshoot-gateway-clips"),
             now=self._clock.wall,
             on_error=self._clip_failed,
             on_kept=self._clip_kept,

@@ -57,7 +57,7 @@ class PictureRoutes(Handlers):
         super().__init__(serving=serving, keys=keys, settings=settings, clock=clock)
         self._billing = billing
         # Not the threads that convert video: who looks on must not hold that up.
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="overshoot-pictures")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="overshoot-gateway-pictures")
         self._previews = Previews(self.encode, settings, clock)
 
     def under(self, prefix: str) -> list[web.RouteDef]:
