@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import typer
 from attrs import evolve, frozen
 
+from overshoot.client.source_names import parse_source
 from overshoot.domain.masking import masked_address
 from overshoot.domain.pushed import AsyncFramesSource, PushSource
 from overshoot.domain.source import (
@@ -28,7 +29,6 @@ SOURCE_HELP: Final = (
     "device such as /dev/video0, a video file, a folder of pictures (one second each), or an "
     "rtsp://, rtmp:// or http(s):// address."
 )
-SCENES: Final = frozenset({"synthetic", "scene"})
 VIDEO_ENDINGS: Final = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv"}
 )
@@ -75,21 +75,6 @@ class Named:
                 return self.source.duration_seconds is None
             case _:
                 return False
-
-
-def parse_source(text: str, *, seconds: float | None) -> StreamSource:
-    """The source that ``text`` names; a drawn scene ends by itself after ``seconds``."""
-    if text in SCENES:
-        return SyntheticSource(duration_seconds=seconds)
-    if text.isdecimal():
-        return CameraSource(device_index=int(text))
-    if text.startswith("/dev/"):
-        return CameraSource(device_index=text)
-    if "://" in text:
-        return UrlSource(text)
-    if Path(text).is_dir():
-        return ImageFolderSource(text)
-    return VideoFileSource(text)
 
 
 def one_source(given: str | None, settings: Settings, *, seconds: float | None) -> Named:

@@ -1,1 +1,3 @@
-"""Programs that show the library at work."""
+"""The two programs of the specification: ``python -m overshoot.demos.action_detector`` and
+``python -m overshoot.demos.stream_relay_actions``.
+"""
