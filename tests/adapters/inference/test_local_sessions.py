@@ -285,7 +285,7 @@ def test_importing_the_backend_does_not_load_opencv() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(["observe", "infer", "pause"]), max_size=60))
 def test_looking_early_changes_no_answer_whatever_comes_when(steps: list[str]) -> None:
     film, each = disc(24), 4
