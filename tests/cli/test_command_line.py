@@ -16,7 +16,8 @@ from overshoot import (
     UrlSource,
     VideoFileSource,
 )
-from overshoot.cli.source_argument import describe_source, parse_source
+from overshoot.cli.source_argument import describe_source
+from overshoot.client.source_names import parse_source
 from support.videos import write_scene
 
 
