@@ -190,6 +190,17 @@ def test_light_that_changes_is_no_motion(way: int) -> None:
     assert said.motion.amount == "no"
 
 
+@pytest.mark.parametrize("way", [1, -1])
+@pytest.mark.parametrize("fps", [3, 5])
+def test_light_that_fades_between_pictures_far_apart_is_no_motion(fps: int, way: int) -> None:
+    scene = flat(60).astype(np.float64)
+    scene[40:90, 40:110] = 240  # Fades by more levels than what is round it.
+    strengths = np.linspace(0.3, 1.0, 2 * fps + 1)[::way]
+    images = [(scene * strength).astype(np.uint8) for strength in strengths]
+    said = watched(frames_of(noisy(images, 1.0), fps), clip_s=1.0)
+    assert [each.motion.amount for each in said if each.motion is not None] == ["no", "no"]
+
+
 def test_a_bright_thing_that_comes_in_is_no_change_of_light() -> None:
     images = []
     for i in range(24):

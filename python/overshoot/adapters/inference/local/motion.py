@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # In gray levels of the small picture: coding noise there stays below about 6.
 _LEAST_CHANGE = 10.0
 _MOST_CHANGE = 40.0
+# Below it a rounded gray level says too little about a ratio.
+_LEAST_LIT = 16.0
 _LEAST_BLOB_SHARE = 0.0012
 # A smaller patch that changes without flowing anywhere blinks: a lamp, a clock, a counter. Of the
 # scene's counter 90 % of the patches have no flow at all, of a talking head or a hand under 1 %.
@@ -85,7 +87,7 @@ def _changed(before: Image, now: Image, shift: Shift) -> Image:
     two = cv2.GaussianBlur(now, (5, 5), 0).astype(np.float32)
     steady = shift.dx == 0 and shift.dy == 0
     one = one if steady else moved(one, shift.dx, shift.dy)
-    difference = two - one
+    difference = two - _gain(one, two) * one
     difference -= np.median(difference)
     change = np.abs(difference)
     noise = 1.4826 * float(np.median(change))
@@ -95,8 +97,14 @@ def _changed(before: Image, now: Image, shift: Shift) -> Image:
     mask = (change > least + slack * _slope(two)).astype(np.uint8)
     if not steady:
         _clear_border(mask, shift)
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _KERNEL)
-    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _LARGE_KERNEL), dtype=np.uint8)
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _KERNEL)
+    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _LARGE_KERNEL), dtype=np.uint8)
+
+
+def _gain(one: Floats, two: Floats) -> float:
+    """How many times as light it got: light that fades takes more from what is brighter."""
+    lit = one > _LEAST_LIT
+    return float(np.median(two[lit] / one[lit])) if lit.any() else 1.0
 
 
 def _slope(image: Floats) -> Floats:
