@@ -7,7 +7,7 @@ import sys
 import time
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from overshoot.errors import ConfigurationError, StoreError
 
@@ -80,10 +80,11 @@ class Film:
 
         self._path = path
         try:
-            self._container = av.open(str(path), "w", format="mp4")
+            # What PyAV tells of its types is partly unknown.
+            self._container: Any = av.open(str(path), "w", format="mp4")
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
-        self._stream = self._container.add_stream("libx264", rate=30)
+        self._stream: Any = self._container.add_stream("libx264", rate=30)
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = self._stream.codec_context.time_base = _TIME_BASE
         self._stream.options = {"preset": "veryfast", "crf": "20"}
@@ -95,6 +96,7 @@ class Film:
         """Write it; nobody is there to press a key."""
         import av
         import cv2
+        import numpy as np
 
         if pixels is None:
             return ""
@@ -104,7 +106,7 @@ class Film:
             self._size = pixels.shape[1] & ~1, pixels.shape[0] & ~1
             self._stream.width, self._stream.height = self._size
         if pixels.shape[1::-1] != self._size:
-            pixels = cv2.resize(pixels, self._size)  # type: ignore[assignment]
+            pixels = np.asarray(cv2.resize(pixels, self._size), np.uint8)
         frame = av.VideoFrame.from_ndarray(pixels, format="bgr24")
         frame.time_base = _TIME_BASE
         frame.pts = self._last = max(round((now - self._began) * 1000), self._last + 1)
