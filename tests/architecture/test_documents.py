@@ -1,7 +1,7 @@
 """The documents keep what they promise: the blocks of all pages run, and what is named is there.
 
 What is exchanged in a block, and nothing else: the address and key for those of a gateway that runs
-(given in the environment, too), waits of more than three seconds for three, the camera of the
+(given in the environment, too), waits of more than six seconds for six, the camera of the
 machine for one that shows the drawn scene, and a camera on the network for a film on loopback.
 """
 
@@ -66,7 +66,7 @@ def exchanged(block: str) -> str:
     block = re.sub(r'api_key="[^"]*"', "api_key=API_KEY", block)
     block = re.sub(r'"rtsp://[^"]*"', "CAMERA_URL", block)
     return re.sub(
-        r"asyncio\.sleep\((\d+)\)", lambda m: f"asyncio.sleep({min(3, int(m[1]))})", block
+        r"asyncio\.sleep\((\d+)\)", lambda m: f"asyncio.sleep({min(6, int(m[1]))})", block
     )
 
 
