@@ -43,7 +43,7 @@ $(NPM_READY): $(NPM_CLIENT)/package.json
 	fi
 
 test: models $(NPM_READY) ## All Python tests
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 docs: setup ## The documentation as a site, in site/; warnings are errors
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

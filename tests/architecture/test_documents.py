@@ -35,7 +35,7 @@ BLOCKS = [
 ]
 NAMES = [f"{page} {number}" for number, (page, _) in enumerate(BLOCKS)]
 NETWORKS_MISSING = needs_networks.kwargs["reason"] if needs_networks.args[0] else ""
-AT_ONCE = 6
+AT_ONCE = 4
 """Examples that run side by side; they wait for their videos most of the time."""
 
 GATEWAY_OF_ITS_OWN = """

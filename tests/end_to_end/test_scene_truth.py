@@ -17,6 +17,8 @@ from overshoot import InferenceResult, RealtimeVision, RealtimeVisionConfig, Syn
 from overshoot.domain.scene import Scene, SceneTruth
 from overshoot.gateway import LocalGateway
 
+pytestmark = pytest.mark.timeout(180)
+
 FPS = 15.0
 CLIP_SECONDS = 0.8
 SCHEMA = {
@@ -56,7 +58,8 @@ class Judged:
         return {frame.phase for frame in self.truth}
 
 
-async def watch(seed: int) -> list[Judged]:
+async def watch(seed: int) -> tuple[list[Judged], bool]:
+    """What was said, and whether the machine kept up: frames that are lost are not seen."""
     scene = Scene(fps=FPS, seed=seed)
     results: list[InferenceResult[Any]] = []
     async with LocalGateway() as gateway:
@@ -75,14 +78,18 @@ async def watch(seed: int) -> list[Judged]:
         )
         async with RealtimeVision(config) as vision:
             await asyncio.wait_for(vision.wait_ended(), 40)
+        lost = sum(vision.stats().frames.dropped.values())
+    slowest = max(result.total_latency_ms for result in results)
+    kept_up = lost == 0 and slowest < CLIP_SECONDS * 1000 / 2
     assert [result.error for result in results if not result.ok] == []
-    return [
+    judged = [
         Judged(
             json.loads(result.result),
             [scene.at(index) for index in frames_of(result)],
         )
         for result in results
     ]
+    return judged, kept_up
 
 
 def frames_of(result: InferenceResult[Any]) -> range:
@@ -93,7 +100,12 @@ def frames_of(result: InferenceResult[Any]) -> range:
 
 @pytest.fixture(scope="module")
 def judged() -> list[Judged]:
-    return asyncio.run(watch(seed=0))
+    """Watched again where the machine was too busy to see it all; the third time counts."""
+    for _ in range(3):
+        said, kept_up = asyncio.run(watch(seed=0))
+        if kept_up:
+            break
+    return said
 
 
 def during(judged: list[Judged], phase: str) -> list[Judged]:
