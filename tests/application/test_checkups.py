@@ -12,6 +12,7 @@ import pytest
 from overshoot import ConfigurationError, InferenceError, StoreError, SyntheticSource, bootstrap
 from overshoot.adapters.clocks import SystemClock
 from overshoot.application.checkups import AnswerCheck, SourceCheck, StoreCheck, check_all
+from overshoot.bootstrap.checkups import drawn_picture
 from overshoot.domain.checkup import Finding, broken, fine
 from overshoot.domain.inference import ModelInfo, Unsupported
 from overshoot.ports.checkup import Check
@@ -148,9 +149,9 @@ async def test_a_backend_that_cannot_be_opened_is_told() -> None:
     def fail() -> ScriptedInference:
         raise ConfigurationError("an extra is missing")
 
-    check = AnswerCheck(fail, "m", bootstrap._drawn_picture, SystemClock())
+    check = AnswerCheck(fail, "m", drawn_picture, SystemClock())
     assert await found(check) == [broken("answer", "an extra is missing", "")]
 
 
 def answer_of(backend: ScriptedInference) -> AnswerCheck:
-    return AnswerCheck(lambda: backend, "m", bootstrap._drawn_picture, SystemClock())
+    return AnswerCheck(lambda: backend, "m", drawn_picture, SystemClock())

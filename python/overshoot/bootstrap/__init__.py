@@ -12,36 +12,25 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from overshoot.domain.pushed import AsyncFramesSource, FrameSource, PushSource
-from overshoot.domain.source import (
-    CameraSource,
-    FileSource,
-    ImageFolderSource,
-    StreamSource,
-    SyntheticSource,
-    UrlSource,
-    VideoFileSource,
-)
+from overshoot.bootstrap.checkups import checks as checks
+from overshoot.bootstrap.sources import open_source as open_source
 from overshoot.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from overshoot.adapters.transports.webrtc.track import FrameTrack
     from overshoot.domain.backends import BackendChoice, BackendOptions
     from overshoot.domain.camera import Camera
-    from overshoot.domain.checkup import CheckupPlan
     from overshoot.domain.evidence import EvidenceConfig
     from overshoot.domain.frame import Frame, Pixels
     from overshoot.domain.pushed import GivenPicture
     from overshoot.domain.stream import IceServer
     from overshoot.log import LogLevel, LogStyle
     from overshoot.ports.action_format import ActionFormat
-    from overshoot.ports.checkup import Check
     from overshoot.ports.clock import Clock
     from overshoot.ports.evidence import ClipRecorder, EvidenceShelf
     from overshoot.ports.gateway_requests import GatewayRequests
     from overshoot.ports.hands import HandFinder
     from overshoot.ports.inference import InferenceBackend
-    from overshoot.ports.source import Source
     from overshoot.ports.store import Store
     from overshoot.ports.tracing import Tracing
     from overshoot.ports.transport import FrameFeed, Transport
@@ -91,78 +80,6 @@ def webrtc_transports(
     return lambda: WebRtcTransport(
         GatewayApi(api_url, api_key), ice_servers=ice_servers, steady=steady
     )
-
-
-def _camera(spec: CameraSource) -> Source:
-    from overshoot.adapters.sources.opencv_camera import OpenCvCamera
-
-    return OpenCvCamera(spec)
-
-
-def _file(spec: VideoFileSource) -> Source:
-    from overshoot.adapters.sources.opencv_file import OpenCvFile
-
-    return OpenCvFile(spec)
-
-
-def _folder(spec: ImageFolderSource) -> Source:
-    from overshoot.adapters.sources.image_folder import ImageFolder
-
-    return ImageFolder(spec)
-
-
-def _url(spec: UrlSource) -> Source:
-    from overshoot.adapters.sources.url import OpenCvUrl
-
-    return OpenCvUrl(spec)
-
-
-def _synthetic(spec: SyntheticSource) -> Source:
-    from overshoot.adapters.sources.synthetic import SyntheticScene
-
-    return SyntheticScene(spec)
-
-
-def _pushed(spec: PushSource) -> Source:
-    from overshoot.adapters.sources.pushed_frames import PushedFrames
-
-    return PushedFrames(spec)
-
-
-def _async_frames(spec: AsyncFramesSource) -> Source:
-    import asyncio
-
-    from overshoot.adapters.sources.async_frames import AsyncFrames
-
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError as error:
-        message = "an AsyncFramesSource can only be opened while an event loop runs"
-        raise ConfigurationError(message, details={"field": "source"}) from error
-    return AsyncFrames(spec, loop)
-
-
-_SOURCES: dict[type[Any], Callable[[Any], Source]] = {
-    CameraSource: _camera,
-    VideoFileSource: _file,
-    FileSource: _file,
-    ImageFolderSource: _folder,
-    UrlSource: _url,
-    SyntheticSource: _synthetic,
-    PushSource: _pushed,
-    FrameSource: _pushed,
-    AsyncFramesSource: _async_frames,
-}
-
-
-def open_source(spec: StreamSource) -> Source:
-    """The adapter for a source; it is not opened yet."""
-    make = _SOURCES.get(type(spec))
-    if make is None:
-        known = ", ".join(kind.__name__ for kind in _SOURCES)
-        message = f"source must be one of {known}, got {type(spec).__name__}"
-        raise ConfigurationError(message, details={"field": "source"})
-    return make(spec)
 
 
 def decode_jpeg(data: GivenPicture, side: int | None = None) -> Pixels:
@@ -336,57 +253,3 @@ def cameras() -> list[Camera]:
     from overshoot.adapters.sources.listed_cameras import list_cameras
 
     return list_cameras()
-
-
-def checks(plan: CheckupPlan) -> list[Check]:
-    """What is to be looked at, in the order in which parts depend on each other."""
-    from overshoot.adapters.checkups.cameras import CameraCheck
-    from overshoot.adapters.checkups.gateway import GatewayCheck
-    from overshoot.adapters.checkups.ice import IceCheck
-    from overshoot.adapters.checkups.media import CodecCheck, FramePathCheck, UdpCheck, WebRtcCheck
-    from overshoot.application.checkups import SourceCheck, StoreCheck
-
-    clock = system_clock()
-    parts: list[Check] = [
-        FramePathCheck(),
-        CodecCheck(),
-        UdpCheck(),
-        WebRtcCheck(),
-        IceCheck(plan.ice_servers),
-    ]
-    if plan.gateway is not None:
-        parts.append(GatewayCheck(*plan.gateway, clock))
-    if plan.backend is not None:
-        parts += _backend_checks(plan.backend, plan.model, clock)
-    if plan.store is not None:
-        address = plan.store
-        parts.append(StoreCheck(lambda: open_store(address)))
-    parts.append(CameraCheck(cameras))
-    if plan.source is not None:
-        parts.append(SourceCheck(open_source(plan.source), clock))
-    return parts
-
-
-def _backend_checks(backend: BackendChoice, model: str, clock: Clock) -> list[Check]:
-    from overshoot.adapters.checkups.model_server import ModelServerCheck
-    from overshoot.application.checkups import AnswerCheck
-    from overshoot.domain.backends import OpenAIInference
-
-    parts: list[Check] = []
-    if isinstance(backend, OpenAIInference):
-        parts.append(ModelServerCheck(backend, model))
-    parts.append(AnswerCheck(lambda: inference_backend(backend), model, _drawn_picture, clock))
-    return parts
-
-
-def _drawn_picture() -> Frame:
-    from overshoot.adapters.sources.synthetic import SyntheticScene
-
-    scene = SyntheticScene(SyntheticSource(duration_seconds=1.0))
-    scene.open()
-    try:
-        frame = scene.read()
-    finally:
-        scene.close()
-    assert frame is not None  # noqa: S101 - a scene of a second has a first frame
-    return frame
